@@ -1,0 +1,211 @@
+"""The catalog: reads `departments/` and `receivers/` and answers which feeds exist and who receives them.
+
+Data only: nothing is connected to here, and `${NAME}` is expanded only when a connection is opened, so that a
+catalog can be read (and DAGs parsed) without any secret at hand.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from schemas.errors import ConfigurationError, SecretMissing
+from schemas.nearest import nearest
+
+REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+HOUSE = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Department:
+    """Who supplies records and how its system is reached."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    credit_code: str
+    region: str
+    access: dict[str, Any]
+    where: str
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Department × record type: the unit of schedule, state and report. `mapping` is the YAML as read."""
+
+    department: Department
+    record_type: str
+    mapping: dict[str, Any]
+    where: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.department.code}/{self.record_type}"
+
+    @property
+    def dag_id(self) -> str:
+        """Airflow's name for it; history hangs on it, so it never changes."""
+        return f"feed_{self.department.code}_{self.record_type}"
+
+    @property
+    def receivers(self) -> tuple[str, ...]:
+        return tuple(self.mapping["receivers"])
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """Who takes records, what it promises, and one profile per record type."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    access: dict[str, Any]
+    promise: dict[str, Any]
+    batch: dict[str, Any]
+    profiles: dict[str, dict[str, Any]]
+    where: str
+
+
+class Catalog:
+    """Everything under one root that holds `departments/` and `receivers/`."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or Path(os.environ.get("GUIJI_CATALOG") or HOUSE)
+
+    @cached_property
+    def departments(self) -> dict[str, Department]:
+        return {
+            p.parent.name: _department(p, self.root) for p in sorted(self.root.glob("departments/*/department.yaml"))
+        }
+
+    @cached_property
+    def feeds(self) -> dict[str, Feed]:
+        """All feeds by name, sorted, so that whatever is generated from them comes in one order."""
+        found = [f for d in self.departments.values() for f in self._feeds_of(d)]
+        return {f.name: f for f in sorted(found, key=lambda f: f.name)}
+
+    @cached_property
+    def receivers(self) -> dict[str, Receiver]:
+        return {p.parent.name: _receiver(p, self.root) for p in sorted(self.root.glob("receivers/*/receiver.yaml"))}
+
+    def feed(self, name: str) -> Feed:
+        """Raises ConfigurationError with the nearest names when there is no such feed."""
+        if name not in self.feeds:
+            raise ConfigurationError(
+                f"there is no feed {name}", where="departments/", remedy=nearest(name, list(self.feeds))
+            )
+        return self.feeds[name]
+
+    def receiver(self, code: str) -> Receiver:
+        """Raises ConfigurationError with the nearest names when there is no such receiver."""
+        if code not in self.receivers:
+            raise ConfigurationError(
+                f"there is no receiver {code}", where="receivers/", remedy=nearest(code, list(self.receivers))
+            )
+        return self.receivers[code]
+
+    def broken(self) -> list[ConfigurationError]:
+        """Every YAML that cannot be read: one broken department must not hide the others."""
+        errors: list[ConfigurationError] = []
+        for path in sorted(self.root.glob("departments/*/*.yaml")) + sorted(self.root.glob("receivers/*/*.yaml")):
+            try:
+                _read(path, self.root)
+            except ConfigurationError as error:
+                errors.append(error)
+        return errors
+
+    def _feeds_of(self, department: Department) -> list[Feed]:
+        folder = self.root / "departments" / department.code
+        return [_feed(p, department, self.root) for p in sorted(folder.glob("*.yaml")) if p.name != "department.yaml"]
+
+
+def expand(value: Any, where: str) -> Any:
+    """Replace `${NAME}` by the environment's value, all the way down. Raises SecretMissing naming file and variable."""
+    if isinstance(value, dict):
+        return {key: expand(item, f"{where}: {key}") for key, item in value.items()}
+    if isinstance(value, list):
+        return [expand(item, where) for item in value]
+    return REFERENCE.sub(lambda match: _from_environment(match[1], where), value) if isinstance(value, str) else value
+
+
+def _from_environment(name: str, where: str) -> str:
+    if name not in os.environ:
+        raise SecretMissing(
+            f"${{{name}}} has no value", where=where, remedy=f"set the environment variable {name} for this process"
+        )
+    return os.environ[name]
+
+
+def _read(path: Path, root: Path) -> dict[str, Any]:
+    where = path.relative_to(root).as_posix()
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ConfigurationError(
+            f"not readable as YAML{line}", where=where, remedy="check indentation, quotes and colons there"
+        ) from None
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError("not readable", where=where, remedy="save it as UTF-8 text") from None
+    if not isinstance(data, dict):
+        raise ConfigurationError("holds no keys", where=where, remedy="see docs/adding-a-department.md")
+    return data
+
+
+def _need(data: dict[str, Any], key: str, where: str, kind: type = str) -> Any:
+    if not isinstance(data.get(key), kind):
+        raise ConfigurationError(
+            f"{key} is missing or not a {kind.__name__}",
+            where=f"{where}: {key}",
+            remedy=f"write `{key}: …`; docs/adding-a-department.md shows every key",
+        )
+    return data[key]
+
+
+def _department(path: Path, root: Path) -> Department:
+    data, where = _read(path, root), path.relative_to(root).as_posix()
+    text = {key: _need(data, key, where) for key in ("name", "name_en", "credit_code", "region")}
+    return Department(
+        path.parent.name,
+        text["name"],
+        text["name_en"],
+        text["credit_code"],
+        text["region"],
+        _need(data, "access", where, dict),
+        where,
+    )
+
+
+def _feed(path: Path, department: Department, root: Path) -> Feed:
+    data, where = _read(path, root), path.relative_to(root).as_posix()
+    for key, kind in (("standard", str), ("record_type", str), ("schedule", str), ("source", dict), ("format", dict)):
+        _need(data, key, where, kind)
+    _need(data, "fields", where, dict)
+    _need(data, "receivers", where, list)
+    if data["record_type"] != path.stem:
+        raise ConfigurationError(
+            f"record_type is {data['record_type']}, the file is {path.name}",
+            where=f"{where}: record_type",
+            remedy="name the file after its record type",
+        )
+    return Feed(department, data["record_type"], data, where)
+
+
+def _receiver(path: Path, root: Path) -> Receiver:
+    data, where = _read(path, root), path.relative_to(root).as_posix()
+    profiles = {p.stem: _read(p, root) for p in sorted(path.parent.glob("*.yaml")) if p.name != "receiver.yaml"}
+    return Receiver(
+        path.parent.name,
+        _need(data, "name", where),
+        _need(data, "name_en", where),
+        _need(data, "access", where, dict),
+        _need(data, "promise", where, dict),
+        data.get("batch", {}),
+        profiles,
+        where,
+    )

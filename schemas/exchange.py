@@ -1,0 +1,112 @@
+"""The words that pass between exchange and connectors: what is asked, what came, what was sent, what was answered."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+Position = dict[str, Any]
+"""Where a source was read up to: JSON of the connector's own making, kept by the ledger, e.g. {"time": …, "key": …}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is asked of a source; taken from the ledger, never from the Airflow run.
+
+    `after` is None for a first pull. `sweep` asks for every current record, so that late rows and deletions show.
+    """
+
+    after: Position | None
+    sweep: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of raw material, exactly as the source gave it. `name` labels it (never a path of ours)."""
+
+    name: str
+    format: str  # parquet | json | csv | xlsx
+    chunks: Iterator[bytes]
+
+
+class Pull(Protocol):
+    """One reading of a source: iterate `parts` to the end, then `position` and `complete` are known."""
+
+    def parts(self) -> Iterator[Part]: ...
+    @property
+    def position(self) -> Position: ...
+    @property
+    def complete(self) -> bool:
+        """True when the parts hold every current record: what is missing was deleted at the source."""
+        ...
+
+
+class Source(Protocol):
+    """One department's feed behind one access method."""
+
+    def check(self) -> str:
+        """Reach and log in; one plain sentence of what was found. Raises SourceUnreachable, SourceRefused."""
+        ...
+
+    def pull(self, window: Window) -> AbstractContextManager[Pull]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A delivery as it goes over the wire: the same bytes under the same key at every attempt."""
+
+    key: str
+    feed: str
+    record_type: str
+    count: int
+    body: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A receiver's word, verbatim."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Verdict = Literal["accepted", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordVerdict:
+    """The receiver's word on one member. `position` counts from 0 in the sealed order; `code`, `text` are verbatim."""
+
+    position: int
+    verdict: Verdict
+    code: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an answer says, once it is known to speak of our delivery."""
+
+    key: str
+    number: str
+    verdicts: tuple[RecordVerdict, ...] = field(default_factory=tuple)
+
+
+class Target(Protocol):
+    """One receiver behind one access method."""
+
+    def check(self) -> str: ...
+
+    def send(self, sealed: Sealed) -> Answer:
+        """One attempt, no retry inside. Raises ReceiverUnreachable when the outcome is unknown."""
+        ...
+
+    def inquire(self, key: str) -> Answer | None:
+        """Ask by key: the answer given before, or None when the receiver does not know the key."""
+        ...
+
+    def read(self, sealed: Sealed, answer: Answer) -> Receipt:
+        """Read an answer. Raises ReceiverRefused, ReceiptMismatch, or ReceiverUnreachable (busy, broken: unknown)."""
+        ...
