@@ -90,7 +90,8 @@ class Catalog:
 
     @cached_property
     def receivers(self) -> dict[str, Receiver]:
-        return {p.parent.name: _receiver(p, self.root) for p in sorted(self.root.glob("receivers/*/receiver.yaml"))}
+        paths = sorted(self.root.glob("receivers/*/receiver.yaml"))
+        return {path.parent.name: _receiver(path, self.root) for path in paths}
 
     def feed(self, name: str) -> Feed:
         """Raises ConfigurationError with the nearest names when there is no such feed."""

@@ -64,7 +64,7 @@ class RecordType:
         return tuple(f.name for f in self.fields)
 
     def arrow_schema(self) -> "pa.Schema":
-        """Canonical columns: text and codes as string, date32, timestamp[s] in Asia/Shanghai, decimal128(20, 6), bool."""
+        """Canonical columns: string, date32, timestamp[s] in Asia/Shanghai, decimal128(20, 6), bool."""
         import pyarrow as pa
 
         kinds = {
@@ -84,7 +84,7 @@ def _missing(name: str) -> Field:
 
 @dataclass(frozen=True)
 class Standard:
-    """One version of a standard, in force from `in_force_from` (inclusive) to `in_force_to` (inclusive, None = open)."""
+    """One version of a standard, in force on both `in_force_from` and `in_force_to` (None = open)."""
 
     name: str
     version: str
@@ -122,7 +122,7 @@ def versions(name: str) -> list[str]:
 
 def in_force(name: str, on: date) -> Standard:
     """The version in force on a day. Raises StandardError when none or when two claim the day."""
-    found = [s for s in map(lambda v: standard(name, v), versions(name)) if _covers(s, on)]
+    found = [s for s in (standard(name, v) for v in versions(name)) if _covers(s, on)]
     if len(found) != 1:
         raise StandardError(
             f"{len(found)} versions of {name} are in force on {on}",

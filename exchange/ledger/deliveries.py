@@ -1,0 +1,193 @@
+"""Deliveries: sealed once, intended before the socket, answered in the receiver's own words.
+
+    sealed ──intent──► unknown ──► acked | refused | held
+                          └── inquire: found → acked; not found → intent again with the same bytes and key
+
+A crash after the intent leaves `unknown`, never "not sent". Nothing expires by age.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import Row, func, select, text
+
+from exchange.ledger.database import Lease, Ledger
+from exchange.ledger.staging import bulk_insert
+from exchange.ledger.tables import attempt, delivery, receipt, withheld
+from schemas.errors import LeaseHeld
+from schemas.exchange import RecordVerdict
+
+OPEN = ("sealed", "unknown")
+
+# Versions a receiver still has to get: valid, in no delivery that stands, and not withheld from it.
+PENDING = """
+SELECT v.version_id, v.business_key, v.revision, v.operation, v.load_id, v.ordinal,
+    EXISTS (SELECT 1 FROM record_version e JOIN delivery_member m ON m.version_id = e.version_id
+            WHERE e.feed = v.feed AND e.business_key = v.business_key AND e.revision < v.revision
+            AND e.operation = 'upsert' AND m.receiver = :receiver
+            AND (m.outcome IS NULL OR m.outcome = 'accepted')) AS known
+FROM record_version v WHERE v.feed = :feed AND v.load_id >= :since
+AND NOT EXISTS (SELECT 1 FROM delivery_member m WHERE m.version_id = v.version_id AND m.receiver = :receiver
+                AND (m.outcome IS NULL OR m.outcome IN ('accepted', 'rejected')))
+AND NOT EXISTS (SELECT 1 FROM withheld w WHERE w.version_id = v.version_id AND w.receiver = :receiver)
+ORDER BY v.load_id, v.revision, v.ordinal, v.business_key
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A version to be sealed for a receiver. `known`: the receiver has, or may have, an earlier version."""
+
+    version_id: str
+    business_key: str
+    revision: int
+    operation: str
+    load_id: int
+    ordinal: int
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A sealed package. `key` is its idempotency key."""
+
+    key: str
+    receiver: str
+    feed: str
+    sequence: int
+    load_id: int
+    count: int
+    body_digest: str
+    state: str
+    attempt: int
+
+
+class Deliveries:
+    """Reads and moves the states of deliveries."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def pending(self, feed: str, receiver: str, since: int) -> list[Pending]:
+        """In the order in which they must go out. `since`: loads older than this hold nothing pending."""
+        with self.ledger.read() as connection:
+            rows = connection.execute(text(PENDING), {"feed": feed, "receiver": receiver, "since": since})
+            return [Pending(*row[:6], bool(row[6])) for row in rows]
+
+    def next_sequence(self, feed: str, receiver: str) -> int:
+        """Deliveries of one feed to one receiver are numbered from 1 and sent in that order."""
+        query = select(func.max(delivery.c.sequence)).where(delivery.c.feed == feed, delivery.c.receiver == receiver)
+        with self.ledger.read() as connection:
+            return int(connection.scalar(query) or 0) + 1
+
+    def seal(self, item: Delivery, profile: str, versions: Sequence[str], lease: Lease) -> None:
+        """The bytes lie on the disk; from now on this delivery is sent as it is, or not at all."""
+        now = self.ledger.now
+        with self.ledger.write("seal", lease) as connection:
+            connection.execute(
+                delivery.insert().values(
+                    key=item.key, receiver=item.receiver, feed=item.feed, sequence=item.sequence,
+                    load_id=item.load_id, profile=profile, count=item.count, body_digest=item.body_digest,
+                    batch_root=batch_root(versions), state="sealed", attempt=0, sealed_at=now, changed_at=now,
+                )
+            )  # fmt: skip
+            rows = [(item.key, position, item.receiver, version) for position, version in enumerate(versions)]
+            bulk_insert(connection, "delivery_member", ("delivery_key", "position", "receiver", "version_id"), rows)
+
+    def withhold(self, receiver: str, rows: Sequence[tuple[str, str, str, str]], lease: Lease) -> None:
+        """Versions that cannot or need not go to this receiver: (version, code, disposition, field) each."""
+        if not rows:
+            return
+        names = ("version_id", "code", "disposition", "field")
+        with self.ledger.write("withhold", lease) as connection:
+            connection.execute(
+                withheld.insert(), [{"receiver": receiver, **dict(zip(names, row, strict=True))} for row in rows]
+            )
+
+    def open(self, feed: str, receiver: str) -> list[Delivery]:
+        """Sealed or unknown, in sending order."""
+        query = (
+            select(delivery)
+            .where(delivery.c.feed == feed, delivery.c.receiver == receiver, delivery.c.state.in_(OPEN))
+            .order_by(delivery.c.sequence)
+        )
+        with self.ledger.read() as connection:
+            return [_delivery(row) for row in connection.execute(query)]
+
+    def intend(self, item: Delivery, lease: Lease) -> Delivery:
+        """Write down that attempt n is about to leave. Raises LeaseHeld when somebody else moved it meanwhile."""
+        number, now = item.attempt + 1, self.ledger.now
+        same = (delivery.c.key == item.key) & (delivery.c.attempt == item.attempt) & delivery.c.state.in_(OPEN)
+        with self.ledger.write("intent", lease) as connection:
+            moved = connection.execute(
+                delivery.update().where(same).values(state="unknown", attempt=number, changed_at=now)
+            )
+            if moved.rowcount != 1:
+                raise LeaseHeld("another run moved this delivery", where=item.key[:12], remedy="it will be tried again")
+            connection.execute(
+                attempt.insert().values(delivery_key=item.key, number=number, intent_at=now, epoch=lease.epoch)
+            )
+        return Delivery(item.key, item.receiver, item.feed, item.sequence, item.load_id, item.count,
+                        item.body_digest, "unknown", number)  # fmt: skip
+
+    def not_sent(self, item: Delivery, lease: Lease) -> None:
+        """Not one byte left this machine: the delivery is as before the intent."""
+        self._move(item, "sealed", lease)
+
+    def hold(self, item: Delivery, lease: Lease) -> None:
+        """The outcome cannot be found out: a person decides."""
+        self._move(item, "held", lease)
+
+    def file(
+        self, item: Delivery, number: str, status: int, digest: str, state: str,
+        verdicts: Sequence[RecordVerdict], lease: Lease,
+    ) -> None:  # fmt: skip
+        """File a receipt whose bytes lie on the disk. `state`: acked (verdict per member), refused, or unknown."""
+        now = self.ledger.now
+        with self.ledger.write("receipt", lease) as connection:
+            connection.execute(
+                receipt.insert().values(
+                    delivery_key=item.key, attempt=item.attempt, number=number, status=status,
+                    file_digest=digest, verdict=state, filed_at=now,
+                )
+            )  # fmt: skip
+            connection.execute(delivery.update().where(delivery.c.key == item.key).values(state=state, changed_at=now))
+            if verdicts:
+                connection.execute(
+                    text(
+                        "UPDATE delivery_member SET outcome = :verdict, code = :code, text = :text "
+                        "WHERE delivery_key = :key AND position = :position"
+                    ),
+                    [
+                        {"key": item.key, "position": v.position, "verdict": v.verdict, "code": v.code, "text": v.text}
+                        for v in verdicts
+                    ],
+                )
+
+    def _move(self, item: Delivery, state: str, lease: Lease) -> None:
+        with self.ledger.write("move", lease) as connection:
+            connection.execute(
+                delivery.update()
+                .where(delivery.c.key == item.key, delivery.c.attempt == item.attempt)
+                .values(state=state, changed_at=self.ledger.now)
+            )
+
+
+def batch_root(versions: Sequence[str]) -> str:
+    """Digest over the member versions in sealed order."""
+    return sha256(b"root1\0" + "\0".join(versions).encode()).hexdigest()
+
+
+def delivery_key(receiver: str, profile: str, versions: Sequence[str], body_digest: str) -> str:
+    """The idempotency key: receiver, profile, members and exact bytes; no time, no run, no attempt number."""
+    parts = ("idk1", receiver, profile, batch_root(versions), body_digest)
+    return sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _delivery(row: "Row[tuple[object, ...]]") -> Delivery:
+    data = row._mapping
+    return Delivery(
+        data["key"], data["receiver"], data["feed"], data["sequence"], data["load_id"], data["count"],
+        data["body_digest"], data["state"], data["attempt"],
+    )  # fmt: skip

@@ -1,0 +1,151 @@
+"""Loads: one pull of one feed, from the first byte to the closed balance; and the watermark it moves."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Row, select
+
+from exchange.ledger.database import Lease, Ledger
+from exchange.ledger.tables import load, watermark
+from schemas.errors import GuijiError
+from schemas.exchange import Position, Window
+
+OPEN = ("landed", "registered")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A load as the ledger knows it. `origin` is the load that landed the batch (another one in a replay)."""
+
+    id: int
+    feed: str
+    business_date: date
+    state: str
+    batch_id: str | None
+    origin: int
+    complete: bool
+    position: Position | None
+    reason: str | None
+
+    @property
+    def replayed(self) -> bool:
+        return self.origin != self.id
+
+
+class Loads:
+    """Reads and moves the states of loads."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def open(self, feed: str, business_date: date, lease: Lease) -> int:
+        """A new load in state pulling; earlier ones that never landed are abandoned: nothing of them counts."""
+        now = self.ledger.now
+        with self.ledger.write("load.open", lease) as connection:
+            dead = (load.c.feed == feed) & (load.c.state == "pulling")
+            connection.execute(
+                load.update().where(dead).values(state="abandoned", reason="broke off before landing", changed_at=now)
+            )
+            made = connection.execute(
+                load.insert().values(
+                    feed=feed,
+                    business_date=business_date.isoformat(),
+                    state="pulling",
+                    complete=False,
+                    opened_at=now,
+                    changed_at=now,
+                )
+            )
+            return int(made.inserted_primary_key[0])
+
+    def landed(self, load_id: int, batch_id: str, position: Position, complete: bool, lease: Lease) -> None:
+        """The raw bytes are safe: from here on the source is not asked again."""
+        values = {"state": "landed", "batch_id": batch_id, "complete": complete, "origin": load_id}
+        with self.ledger.write("load.landed", lease) as connection:
+            connection.execute(
+                load.update()
+                .where(load.c.id == load_id)
+                .values(**values, position=json.dumps(position, ensure_ascii=False), changed_at=self.ledger.now)
+            )
+
+    def replay(self, earlier: Load, business_date: date, lease: Lease) -> int:
+        """A new load over a batch that landed before; it moves no watermark and infers no deletion."""
+        now = self.ledger.now
+        with self.ledger.write("load.replay", lease) as connection:
+            made = connection.execute(
+                load.insert().values(
+                    feed=earlier.feed,
+                    business_date=business_date.isoformat(),
+                    state="landed",
+                    batch_id=earlier.batch_id,
+                    origin=earlier.origin,
+                    complete=False,
+                    opened_at=now,
+                    changed_at=now,
+                )
+            )
+            self.ledger.note(connection, "replay", earlier.feed, f"batch {earlier.batch_id}")
+            return int(made.inserted_primary_key[0])
+
+    def hold(self, load_id: int, reason: str, lease: Lease) -> None:
+        """The gate held the whole batch: nothing is registered, the watermark stays."""
+        with self.ledger.write("load.held", lease) as connection:
+            connection.execute(
+                load.update()
+                .where(load.c.id == load_id)
+                .values(state="held", reason=reason, changed_at=self.ledger.now)
+            )
+            self.ledger.note(connection, "batch held", str(load_id), reason)
+
+    def close(self, load_id: int, lease: Lease) -> None:
+        """Only reconcile calls this, after the balance held."""
+        with self.ledger.write("load.close", lease) as connection:
+            connection.execute(
+                load.update().where(load.c.id == load_id).values(state="closed", changed_at=self.ledger.now)
+            )
+
+    def get(self, load_id: int) -> Load:
+        """Raises GuijiError when the load does not exist."""
+        with self.ledger.read() as connection:
+            row = connection.execute(select(load).where(load.c.id == load_id)).one_or_none()
+        if row is None:
+            raise GuijiError(f"there is no load {load_id}", where="ledger", remedy="see guiji status")
+        return _load(row)
+
+    def unfinished(self, feed: str) -> list[Load]:
+        """Landed or registered and not closed, oldest first: versions must be made in this order."""
+        query = select(load).where(load.c.feed == feed, load.c.state.in_(OPEN)).order_by(load.c.id)
+        with self.ledger.read() as connection:
+            return [_load(row) for row in connection.execute(query)]
+
+    def of_batch(self, batch_id: str) -> Load:
+        """The newest load over a batch whose id begins so. Raises GuijiError when none or several batches do."""
+        query = select(load).where(load.c.batch_id.startswith(batch_id, autoescape=True)).order_by(load.c.id)
+        with self.ledger.read() as connection:
+            rows = [_load(row) for row in connection.execute(query)]
+        if len({row.batch_id for row in rows}) != 1:
+            found = "no batch" if not rows else "more than one batch"
+            raise GuijiError(f"{found} begins with {batch_id}", where="ledger", remedy="guiji status shows batch ids")
+        return rows[-1]
+
+    def window(self, feed: str, sweep: bool) -> Window:
+        """What to ask the source for: after the last committed position."""
+        with self.ledger.read() as connection:
+            text = connection.scalar(select(watermark.c.position).where(watermark.c.feed == feed))
+        return Window(json.loads(text) if text else None, sweep or text is None)
+
+
+def _load(row: "Row[tuple[object, ...]]") -> Load:
+    data = row._mapping
+    return Load(
+        id=data["id"],
+        feed=data["feed"],
+        business_date=date.fromisoformat(data["business_date"]),
+        state=data["state"],
+        batch_id=data["batch_id"],
+        origin=data["origin"] or data["id"],
+        complete=bool(data["complete"]),
+        position=json.loads(data["position"]) if data["position"] else None,
+        reason=data["reason"],
+    )

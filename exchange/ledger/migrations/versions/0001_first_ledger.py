@@ -1,0 +1,23 @@
+"""The first ledger: loads, versions, deliveries, receipts, quarantine.
+
+Revision ID: 0001
+"""
+
+from alembic import op
+
+from exchange.ledger.tables import metadata
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    metadata.create_all(op.get_bind())
+
+
+def downgrade() -> None:
+    """The ledger is never taken away by a migration."""
+    raise RuntimeError("the ledger is evidence; restore a backup instead")

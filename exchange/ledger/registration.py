@@ -1,0 +1,162 @@
+"""Registration: every pulled row gets exactly one disposition, new versions and the watermark in one transaction.
+
+    quarantined  an error finding stands, or two rows of one pull contradict each other
+    duplicate    the same record again within the pull
+    excluded     left out by a named rule: dropped by a person, revoked before it was ever known, superseded in a replay
+    unchanged    the ledger has this very content as its newest version, or a person released this very row
+    new          the next revision of its business key
+
+A complete pull also shows what vanished: such keys get a revocation, unless the gate says that too many did.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+import pyarrow as pa
+from sqlalchemy import Connection, text
+
+from exchange.ledger.database import Lease, Ledger
+from exchange.ledger.loads import Load
+from exchange.ledger.statements import CONFLICTS, CORRECTED, COUNT, CURRENT, DISPOSE, KEEP_LAST, QUARANTINE, VANISHED
+from exchange.ledger.staging import bulk_insert, fill_staging, open_staging
+from schemas.errors import BalanceBroken
+from schemas.findings import Flag
+
+PAGE = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of one pull. pulled = unchanged + duplicate + quarantined + excluded + new."""
+
+    pulled: int
+    unchanged: int
+    duplicate: int
+    quarantined: int
+    excluded: int
+    new: int
+    vanished: int
+    known: int
+    first_seen_held: int
+
+    @property
+    def balanced(self) -> bool:
+        return self.pulled == self.unchanged + self.duplicate + self.quarantined + self.excluded + self.new
+
+
+def register(
+    ledger: Ledger,
+    load: Load,
+    chunks: Iterable[pa.Table],
+    flags: Iterable[Flag],
+    *,
+    keep_last: bool,
+    standard: str,
+    gate: Callable[[Counts], None],
+    lease: Lease,
+) -> Counts:
+    """Give every row its disposition. `flags` carry rows as ordinals of the load.
+
+    Raises what `gate` raises (nothing is written then), BalanceBroken, StaleOwner.
+    """
+    with ledger.write("register", lease) as connection:
+        open_staging(connection)
+        fill_staging(connection, chunks)
+        names = {"feed": load.feed, "load": load.id, "origin": load.origin, "now": ledger.now}
+        names |= {"replay": int(load.replayed), "complete": int(load.complete)}
+        conflicts = _settle_repeats(connection, keep_last)
+        for statement in (*DISPOSE, VANISHED):
+            connection.execute(text(statement), names)
+        counts = _count(connection, names)
+        gate(counts)
+        _add_findings(connection, load.id, flags, conflicts)
+        for statement in (CORRECTED, *QUARANTINE):
+            connection.execute(text(statement), names)
+        _add_versions(connection, load)
+        connection.execute(text(CURRENT), names)
+        _finish(connection, load, counts, standard, ledger.now)
+    return counts
+
+
+def _settle_repeats(connection: Connection, keep_last: bool) -> list[int]:
+    """Rows of one key that differ: the last one counts where the mapping says so, else all are held."""
+    if keep_last:
+        connection.execute(text(KEEP_LAST))
+        return []
+    found = [row[0] for row in connection.execute(text(CONFLICTS))]
+    if found:
+        bulk = [{"ordinal": ordinal} for ordinal in found]
+        connection.execute(text("UPDATE staging SET held = 1 WHERE ordinal = :ordinal"), bulk)
+    return found
+
+
+def _count(connection: Connection, names: dict[str, object]) -> Counts:
+    counts = Counts(*connection.execute(text(COUNT), names).one())
+    if not counts.balanced:
+        raise BalanceBroken(
+            "the rows of the pull do not add up", where=str(names["feed"]), remedy="report this as a defect"
+        )
+    return counts
+
+
+def _add_findings(connection: Connection, load_id: int, flags: Iterable[Flag], conflicts: list[int]) -> None:
+    rows = {(load_id, int(row), flag.code, flag.field) for flag in flags for row in flag.rows}
+    rows |= {(load_id, ordinal, "KEY_CONFLICT", "decision_number") for ordinal in conflicts}
+    bulk_insert(connection, "finding", ("load_id", "ordinal", "code", "field"), sorted(rows))
+
+
+def _add_versions(connection: Connection, load: Load) -> None:
+    """Number the new versions, page by page, by the order of the pull."""
+    page = text(
+        "SELECT ordinal, business_key, revision, operation, digest FROM staging "
+        "WHERE disposition = 'new' AND ordinal > :after ORDER BY ordinal LIMIT :page"
+    )
+    columns = ("version_id", "feed", "business_key", "revision", "operation", "digest", "load_id", "ordinal")
+    after = -(2**31)
+    while rows := connection.execute(page, {"after": after, "page": PAGE}).all():
+        versions = [
+            (version_id(load.feed, key, revision, operation, digest), load.feed, key, revision, operation, digest,
+             load.id, max(ordinal, -1))
+            for ordinal, key, revision, operation, digest in rows
+        ]  # fmt: skip
+        bulk_insert(connection, "record_version", columns, versions)
+        after = rows[-1][0]
+
+
+def version_id(feed: str, key: str, revision: int, operation: str, digest: str) -> str:
+    """Identity of one version: source and type, key, revision, operation, content. Hex SHA-256."""
+    return sha256("\0".join(("ver1", feed, key, str(revision), operation, digest)).encode()).hexdigest()
+
+
+def _finish(connection: Connection, load: Load, counts: Counts, standard: str, now: str) -> None:
+    connection.execute(
+        text(
+            "UPDATE load SET state = 'registered', changed_at = :now, standard = :standard, pulled = :pulled, "
+            "unchanged = :unchanged, duplicate = :duplicate, quarantined = :quarantined, excluded = :excluded, "
+            "new_versions = :new, vanished = :vanished, first_seen_held = :first WHERE id = :id"
+        ),
+        {
+            "now": now,
+            "standard": standard,
+            "pulled": counts.pulled,
+            "unchanged": counts.unchanged,
+            "duplicate": counts.duplicate,
+            "quarantined": counts.quarantined,
+            "excluded": counts.excluded,
+            "new": counts.new,
+            "vanished": counts.vanished,
+            "first": counts.first_seen_held,
+            "id": load.id,
+        },
+    )
+    if not load.replayed:
+        connection.execute(
+            text(
+                "INSERT INTO watermark (feed, position, load_id, committed_at) VALUES (:feed, :position, :load, :now) "
+                "ON CONFLICT (feed) DO UPDATE SET position = excluded.position, load_id = excluded.load_id, "
+                "committed_at = excluded.committed_at"
+            ),
+            {"feed": load.feed, "position": json.dumps(load.position), "load": load.id, "now": now},
+        )

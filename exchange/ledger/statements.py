@@ -1,0 +1,106 @@
+"""The SQL of a registration, for SQLite and PostgreSQL alike. `staging` is described in staging.py.
+
+Rows that only say "this key vanished" are staged with negative ordinals and are not counted as pulled.
+"""
+
+# Two or more sound rows of one key that do not say the same.
+CONFLICTS = """
+SELECT s.ordinal FROM staging s JOIN (
+    SELECT business_key FROM staging WHERE held = 0
+    GROUP BY business_key HAVING COUNT(*) > 1 AND (MIN(digest) <> MAX(digest) OR MIN(operation) <> MAX(operation))
+) c ON c.business_key = s.business_key WHERE s.held = 0 ORDER BY s.ordinal
+"""
+
+# Where the mapping says that a later row of the pull replaces an earlier one.
+KEEP_LAST = """
+UPDATE staging SET disposition = 'duplicate' WHERE held = 0 AND ordinal < (
+    SELECT MAX(b.ordinal) FROM staging b WHERE b.business_key = staging.business_key AND b.held = 0)
+"""
+
+_CURRENT = "FROM record_current c WHERE c.feed = :feed AND c.business_key = staging.business_key"
+_OPEN = "disposition IS NULL AND held = 0"
+
+DISPOSE = (
+    # a person has judged this very row before
+    """UPDATE staging SET disposition = CASE WHEN EXISTS (
+           SELECT 1 FROM quarantine q WHERE q.feed = :feed AND q.state = 'released'
+           AND q.raw_digest = COALESCE(staging.raw_digest, staging.digest)) THEN 'unchanged'
+       WHEN EXISTS (
+           SELECT 1 FROM quarantine q WHERE q.feed = :feed AND q.state = 'dropped'
+           AND q.raw_digest = COALESCE(staging.raw_digest, staging.digest)) THEN 'excluded'
+       ELSE 'quarantined' END WHERE held = 1""",
+    # the same again within the pull: the first one counts
+    f"""UPDATE staging SET disposition = 'duplicate' WHERE {_OPEN} AND ordinal > (
+           SELECT MIN(b.ordinal) FROM staging b WHERE b.business_key = staging.business_key
+           AND b.held = 0 AND b.disposition IS NULL)""",
+    # a later load already gave this key a newer version: a replay must not bring the old one back
+    f"""UPDATE staging SET disposition = 'excluded' WHERE {_OPEN} AND :replay = 1
+        AND EXISTS (SELECT 1 {_CURRENT} AND c.load_id > :origin AND c.digest <> staging.digest)""",
+    f"""UPDATE staging SET disposition = 'unchanged' WHERE {_OPEN} AND EXISTS (
+           SELECT 1 {_CURRENT} AND c.operation = staging.operation
+           AND (c.digest = staging.digest OR c.operation = 'revoke'))""",
+    # revoked before anybody was told of it
+    f"UPDATE staging SET disposition = 'excluded' WHERE {_OPEN} AND operation = 'revoke' "
+    f"AND NOT EXISTS (SELECT 1 {_CURRENT})",
+    f"UPDATE staging SET disposition = 'new', revision = 1 + COALESCE((SELECT c.revision {_CURRENT}), 0) WHERE {_OPEN}",
+)
+
+# A record is gone when neither its key nor, behind a held row, its row at the source was seen.
+VANISHED = """
+INSERT INTO staging (ordinal, business_key, source_ref, digest, operation, held, disposition, revision)
+SELECT -1 - ROW_NUMBER() OVER (ORDER BY c.business_key),
+       c.business_key, c.source_ref, c.digest, 'revoke', 0, 'new', c.revision + 1
+FROM record_current c WHERE :complete = 1 AND c.feed = :feed AND c.operation = 'upsert'
+AND NOT EXISTS (SELECT 1 FROM staging s WHERE s.business_key = c.business_key)
+AND NOT EXISTS (SELECT 1 FROM staging s WHERE s.source_ref = c.source_ref AND s.held = 1)
+"""
+
+COUNT = """
+SELECT COUNT(CASE WHEN ordinal >= 0 THEN 1 END),
+       COUNT(CASE WHEN disposition = 'unchanged' THEN 1 END),
+       COUNT(CASE WHEN disposition = 'duplicate' THEN 1 END),
+       COUNT(CASE WHEN disposition = 'quarantined' THEN 1 END),
+       COUNT(CASE WHEN disposition = 'excluded' THEN 1 END),
+       COUNT(CASE WHEN disposition = 'new' AND ordinal >= 0 THEN 1 END),
+       COUNT(CASE WHEN ordinal < 0 THEN 1 END),
+       (SELECT COUNT(*) FROM record_current c WHERE c.feed = :feed AND c.operation = 'upsert'),
+       (SELECT COUNT(*) FROM staging s WHERE s.disposition = 'quarantined' AND NOT EXISTS (
+            SELECT 1 FROM quarantine q WHERE q.feed = :feed AND q.state = 'held'
+            AND q.raw_digest = COALESCE(s.raw_digest, s.digest)))
+FROM staging
+"""
+
+# The source sent a sound row for what was held: the ticket is done.
+CORRECTED = """
+UPDATE quarantine SET state = 'corrected', closed_at = :now, reason = 'the source sent a sound row'
+WHERE feed = :feed AND state = 'held' AND EXISTS (
+    SELECT 1 FROM staging s WHERE s.held = 0 AND s.ordinal >= 0
+    AND (s.business_key = quarantine.business_key OR s.source_ref = quarantine.source_ref))
+AND NOT EXISTS (
+    SELECT 1 FROM staging s WHERE s.held = 1 AND COALESCE(s.raw_digest, s.digest) = quarantine.raw_digest)
+"""
+
+QUARANTINE = (
+    # seen again after it was counted as corrected: open once more
+    """UPDATE quarantine SET state = 'held', closed_at = NULL, reason = NULL, load_id = :load, ordinal = (
+           SELECT MIN(s.ordinal) FROM staging s WHERE s.disposition = 'quarantined'
+           AND COALESCE(s.raw_digest, s.digest) = quarantine.raw_digest)
+       WHERE feed = :feed AND state = 'corrected' AND EXISTS (
+           SELECT 1 FROM staging s WHERE s.disposition = 'quarantined'
+           AND COALESCE(s.raw_digest, s.digest) = quarantine.raw_digest)""",
+    """INSERT INTO quarantine
+           (feed, raw_digest, business_key, source_ref, load_id, ordinal, state, opened_at)
+       SELECT :feed, COALESCE(s.raw_digest, s.digest), MIN(s.business_key), MIN(s.source_ref), :load, MIN(s.ordinal),
+           'held', :now
+       FROM staging s WHERE s.disposition = 'quarantined'
+       AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.feed = :feed
+                       AND q.raw_digest = COALESCE(s.raw_digest, s.digest))
+       GROUP BY COALESCE(s.raw_digest, s.digest)""",
+)
+
+CURRENT = """
+INSERT INTO record_current (feed, business_key, revision, operation, digest, source_ref, load_id)
+SELECT :feed, business_key, revision, operation, digest, source_ref, :load FROM staging WHERE disposition = 'new'
+ON CONFLICT (feed, business_key) DO UPDATE SET revision = excluded.revision, operation = excluded.operation,
+    digest = excluded.digest, source_ref = excluded.source_ref, load_id = excluded.load_id
+"""

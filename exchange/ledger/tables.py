@@ -1,0 +1,193 @@
+"""The ledger's tables. History rows are only ever added; state rows change under an epoch (see leases.py).
+
+Times are ISO 8601 texts in UTC. `load.id` rises with every load and orders them. No column holds record content:
+keys are public document numbers, digests stay inside the ledger's zone.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+Number = BigInteger().with_variant(Integer, "sqlite")
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("taken_at", String(40), nullable=False),
+)
+
+load = Table(
+    "load",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("feed", String(120), nullable=False, index=True),
+    Column("business_date", String(10), nullable=False, index=True),
+    Column("state", String(20), nullable=False),  # pulling landed held registered closed abandoned
+    Column("opened_at", String(40), nullable=False),
+    Column("changed_at", String(40), nullable=False),
+    Column("batch_id", String(64)),
+    Column("origin", Number),  # the load that first landed this batch; differs from id in a replay
+    Column("complete", Boolean, nullable=False),
+    Column("position", Text),
+    Column("standard", String(60)),
+    Column("reason", Text),  # why it is held or abandoned
+    Column("pulled", Integer),
+    Column("unchanged", Integer),
+    Column("duplicate", Integer),
+    Column("quarantined", Integer),
+    Column("excluded", Integer),
+    Column("new_versions", Integer),
+    Column("vanished", Integer),
+    Column("first_seen_held", Integer),
+)
+
+watermark = Table(
+    "watermark",
+    metadata,
+    Column("feed", String(120), primary_key=True),
+    Column("position", Text, nullable=False),
+    Column("load_id", Number, ForeignKey("load.id"), nullable=False),
+    Column("committed_at", String(40), nullable=False),
+)
+
+record_version = Table(
+    "record_version",
+    metadata,
+    Column("version_id", String(64), primary_key=True),
+    Column("feed", String(120), nullable=False),
+    Column("business_key", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("operation", String(6), nullable=False),  # upsert revoke
+    Column("digest", String(64), nullable=False),
+    Column("load_id", Number, ForeignKey("load.id"), nullable=False, index=True),
+    Column("ordinal", Integer, nullable=False),  # row of the load's canonical file; -1: nothing but the key
+    UniqueConstraint("feed", "business_key", "revision"),
+)
+
+record_current = Table(
+    "record_current",
+    metadata,
+    Column("feed", String(120), primary_key=True),
+    Column("business_key", Text, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("operation", String(6), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("source_ref", Text),
+    Column("load_id", Number, nullable=False),
+)
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("load_id", Number, ForeignKey("load.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("code", String(60), primary_key=True),
+    Column("field", String(120), primary_key=True),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("feed", String(120), nullable=False),
+    Column("raw_digest", String(64), nullable=False),
+    Column("business_key", Text),
+    Column("source_ref", Text),
+    Column("load_id", Number, ForeignKey("load.id"), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("state", String(20), nullable=False),  # held released dropped corrected
+    Column("opened_at", String(40), nullable=False),
+    Column("closed_at", String(40)),
+    Column("reason", Text),
+    Column("person", String(120)),
+    UniqueConstraint("feed", "raw_digest"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("receiver", String(60), nullable=False),
+    Column("feed", String(120), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("load_id", Number, ForeignKey("load.id"), nullable=False, index=True),
+    Column("profile", String(120), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("body_digest", String(64), nullable=False),
+    Column("batch_root", String(64), nullable=False),
+    Column("state", String(20), nullable=False),  # sealed unknown acked refused held
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("sealed_at", String(40), nullable=False),
+    Column("changed_at", String(40), nullable=False),
+    UniqueConstraint("receiver", "feed", "sequence"),
+    Index("delivery_open", "receiver", "feed", "state"),
+)
+
+member = Table(
+    "delivery_member",
+    metadata,
+    Column("delivery_key", String(64), ForeignKey("delivery.key"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("receiver", String(60), nullable=False),
+    Column("version_id", String(64), ForeignKey("record_version.version_id"), nullable=False),
+    Column("outcome", String(20)),  # accepted rejected returned; null: awaiting
+    Column("code", String(60)),
+    Column("text", Text),
+    Index("member_version", "version_id", "receiver"),
+)
+
+withheld = Table(
+    "withheld",
+    metadata,
+    Column("receiver", String(60), primary_key=True),
+    Column("version_id", String(64), ForeignKey("record_version.version_id"), primary_key=True),
+    Column("code", String(60), nullable=False),
+    Column("disposition", String(12), nullable=False),  # quarantined excluded
+    Column("field", String(120), nullable=False, default=""),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("delivery_key", String(64), ForeignKey("delivery.key"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("intent_at", String(40), nullable=False),
+    Column("epoch", Integer, nullable=False),
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("delivery_key", String(64), ForeignKey("delivery.key"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("number", String(200), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("file_digest", String(64), nullable=False),
+    Column("verdict", String(20), nullable=False),  # acked refused mismatch unclear
+    Column("filed_at", String(40), nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("at", String(40), nullable=False),
+    Column("person", String(120), nullable=False),
+    Column("what", String(60), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("detail", Text, nullable=False, default=""),
+)
