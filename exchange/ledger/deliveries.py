@@ -20,19 +20,18 @@ from schemas.exchange import RecordVerdict
 
 OPEN = ("sealed", "unknown")
 
-# Versions a receiver still has to get: valid, in no delivery that stands, and not withheld from it.
+# Versions a receiver still has to get, in the order in which they must go out.
 PENDING = """
 SELECT v.version_id, v.business_key, v.revision, v.operation, v.load_id, v.ordinal,
     EXISTS (SELECT 1 FROM record_version e JOIN delivery_member m ON m.version_id = e.version_id
             WHERE e.feed = v.feed AND e.business_key = v.business_key AND e.revision < v.revision
             AND e.operation = 'upsert' AND m.receiver = :receiver
             AND (m.outcome IS NULL OR m.outcome = 'accepted')) AS known
-FROM record_version v WHERE v.feed = :feed AND v.load_id >= :since
-AND NOT EXISTS (SELECT 1 FROM delivery_member m WHERE m.version_id = v.version_id AND m.receiver = :receiver
-                AND (m.outcome IS NULL OR m.outcome IN ('accepted', 'rejected')))
-AND NOT EXISTS (SELECT 1 FROM withheld w WHERE w.version_id = v.version_id AND w.receiver = :receiver)
+FROM outbox o JOIN record_version v ON v.version_id = o.version_id
+WHERE o.receiver = :receiver AND v.feed = :feed
 ORDER BY v.load_id, v.revision, v.ordinal, v.business_key
 """
+TAKE_OUT = text("DELETE FROM outbox WHERE receiver = :receiver AND version_id = :version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +68,14 @@ class Deliveries:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
 
-    def pending(self, feed: str, receiver: str, since: int) -> list[Pending]:
-        """In the order in which they must go out. `since`: loads older than this hold nothing pending."""
+    def pending(self, feed: str, receiver: str) -> list[Pending]:
+        """What is to be sealed for a receiver, in the order in which it must go out."""
         with self.ledger.read() as connection:
-            rows = connection.execute(text(PENDING), {"feed": feed, "receiver": receiver, "since": since})
-            return [Pending(*row[:6], bool(row[6])) for row in rows]
+            rows = connection.execute(text(PENDING), {"feed": feed, "receiver": receiver})
+            return [
+                Pending(version_id, key, revision, operation, load_id, ordinal, bool(known))
+                for version_id, key, revision, operation, load_id, ordinal, known in rows
+            ]
 
     def next_sequence(self, feed: str, receiver: str) -> int:
         """Deliveries of one feed to one receiver are numbered from 1 and sent in that order."""
@@ -94,6 +96,7 @@ class Deliveries:
             )  # fmt: skip
             rows = [(item.key, position, item.receiver, version) for position, version in enumerate(versions)]
             bulk_insert(connection, "delivery_member", ("delivery_key", "position", "receiver", "version_id"), rows)
+            connection.execute(TAKE_OUT, [{"receiver": item.receiver, "version": version} for version in versions])
 
     def withhold(self, receiver: str, rows: Sequence[tuple[str, str, str, str]], lease: Lease) -> None:
         """Versions that cannot or need not go to this receiver: (version, code, disposition, field) each."""
@@ -104,6 +107,7 @@ class Deliveries:
             connection.execute(
                 withheld.insert(), [{"receiver": receiver, **dict(zip(names, row, strict=True))} for row in rows]
             )
+            connection.execute(TAKE_OUT, [{"receiver": receiver, "version": row[0]} for row in rows])
 
     def open(self, feed: str, receiver: str) -> list[Delivery]:
         """Sealed or unknown, in sending order."""

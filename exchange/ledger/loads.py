@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Row, select
+from sqlalchemy import CursorResult, Row, select
 
 from exchange.ledger.database import Lease, Ledger
 from exchange.ledger.tables import load, watermark
@@ -57,7 +57,7 @@ class Loads:
                     changed_at=now,
                 )
             )
-            return int(made.inserted_primary_key[0])
+            return _new_id(made)
 
     def landed(self, load_id: int, batch_id: str, position: Position, complete: bool, lease: Lease) -> None:
         """The raw bytes are safe: from here on the source is not asked again."""
@@ -86,7 +86,7 @@ class Loads:
                 )
             )
             self.ledger.note(connection, "replay", earlier.feed, f"batch {earlier.batch_id}")
-            return int(made.inserted_primary_key[0])
+            return _new_id(made)
 
     def hold(self, load_id: int, reason: str, lease: Lease) -> None:
         """The gate held the whole batch: nothing is registered, the watermark stays."""
@@ -134,6 +134,12 @@ class Loads:
         with self.ledger.read() as connection:
             text = connection.scalar(select(watermark.c.position).where(watermark.c.feed == feed))
         return Window(json.loads(text) if text else None, sweep or text is None)
+
+
+def _new_id(made: "CursorResult[tuple[object, ...]]") -> int:
+    key = made.inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 def _load(row: "Row[tuple[object, ...]]") -> Load:

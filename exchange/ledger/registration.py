@@ -19,8 +19,8 @@ from sqlalchemy import Connection, text
 
 from exchange.ledger.database import Lease, Ledger
 from exchange.ledger.loads import Load
-from exchange.ledger.statements import CONFLICTS, CORRECTED, COUNT, CURRENT, DISPOSE, KEEP_LAST, QUARANTINE, VANISHED
 from exchange.ledger.staging import bulk_insert, fill_staging, open_staging
+from exchange.ledger.statements import CONFLICTS, CORRECTED, COUNT, CURRENT, DISPOSE, KEEP_LAST, QUARANTINE, VANISHED
 from schemas.errors import BalanceBroken
 from schemas.findings import Flag
 
@@ -54,6 +54,7 @@ def register(
     *,
     keep_last: bool,
     standard: str,
+    receivers: tuple[str, ...],
     gate: Callable[[Counts], None],
     lease: Lease,
 ) -> Counts:
@@ -74,7 +75,7 @@ def register(
         _add_findings(connection, load.id, flags, conflicts)
         for statement in (CORRECTED, *QUARANTINE):
             connection.execute(text(statement), names)
-        _add_versions(connection, load)
+        _add_versions(connection, load, receivers)
         connection.execute(text(CURRENT), names)
         _finish(connection, load, counts, standard, ledger.now)
     return counts
@@ -107,8 +108,8 @@ def _add_findings(connection: Connection, load_id: int, flags: Iterable[Flag], c
     bulk_insert(connection, "finding", ("load_id", "ordinal", "code", "field"), sorted(rows))
 
 
-def _add_versions(connection: Connection, load: Load) -> None:
-    """Number the new versions, page by page, by the order of the pull."""
+def _add_versions(connection: Connection, load: Load, receivers: tuple[str, ...]) -> None:
+    """Write the new versions, page by page in the order of the pull, and put them out for every receiver."""
     page = text(
         "SELECT ordinal, business_key, revision, operation, digest FROM staging "
         "WHERE disposition = 'new' AND ordinal > :after ORDER BY ordinal LIMIT :page"
@@ -122,6 +123,8 @@ def _add_versions(connection: Connection, load: Load) -> None:
             for ordinal, key, revision, operation, digest in rows
         ]  # fmt: skip
         bulk_insert(connection, "record_version", columns, versions)
+        out = [(receiver, version[0]) for receiver in receivers for version in versions]
+        bulk_insert(connection, "outbox", ("receiver", "version_id"), out)
         after = rows[-1][0]
 
 

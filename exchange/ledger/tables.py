@@ -150,6 +150,13 @@ member = Table(
     Index("member_version", "version_id", "receiver"),
 )
 
+outbox = Table(  # versions a receiver still has to get; filled by the registration, emptied by the seal
+    "outbox",
+    metadata,
+    Column("receiver", String(60), primary_key=True),
+    Column("version_id", String(64), ForeignKey("record_version.version_id"), primary_key=True),
+)
+
 withheld = Table(
     "withheld",
     metadata,
