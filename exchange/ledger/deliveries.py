@@ -8,6 +8,7 @@ A crash after the intent leaves `unknown`, never "not sent". Nothing expires by 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import Row, func, select, text
@@ -18,7 +19,7 @@ from exchange.ledger.tables import attempt, delivery, receipt, withheld
 from schemas.errors import LeaseHeld
 from schemas.exchange import RecordVerdict
 
-OPEN = ("sealed", "unknown")
+OPEN = ("sealed", "unknown", "refused")  # a refusal applied nothing: the same bytes may be tried again
 
 # Versions a receiver still has to get, in the order in which they must go out.
 PENDING = """
@@ -110,7 +111,7 @@ class Deliveries:
             connection.execute(TAKE_OUT, [{"receiver": receiver, "version": row[0]} for row in rows])
 
     def open(self, feed: str, receiver: str) -> list[Delivery]:
-        """Sealed or unknown, in sending order."""
+        """Not yet acked and not held, in sending order."""
         query = (
             select(delivery)
             .where(delivery.c.feed == feed, delivery.c.receiver == receiver, delivery.c.state.in_(OPEN))
@@ -134,6 +135,12 @@ class Deliveries:
             )
         return Delivery(item.key, item.receiver, item.feed, item.sequence, item.load_id, item.count,
                         item.body_digest, "unknown", number)  # fmt: skip
+
+    def intended_at(self, item: Delivery) -> datetime:
+        """When the last attempt was written down."""
+        query = select(attempt.c.intent_at).where(attempt.c.delivery_key == item.key).order_by(attempt.c.number.desc())
+        with self.ledger.read() as connection:
+            return datetime.fromisoformat(connection.execute(query.limit(1)).scalar_one())
 
     def not_sent(self, item: Delivery, lease: Lease) -> None:
         """Not one byte left this machine: the delivery is as before the intent."""

@@ -119,6 +119,13 @@ class Loads:
         with self.ledger.read() as connection:
             return [_load(row) for row in connection.execute(query)]
 
+    def newest(self, feed: str) -> Load | None:
+        """The newest load of a feed that was not abandoned."""
+        query = select(load).where(load.c.feed == feed, load.c.state != "abandoned").order_by(load.c.id.desc()).limit(1)
+        with self.ledger.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return _load(row) if row else None
+
     def of_batch(self, batch_id: str) -> Load:
         """The newest load over a batch whose id begins so. Raises GuijiError when none or several batches do."""
         query = select(load).where(load.c.batch_id.startswith(batch_id, autoescape=True)).order_by(load.c.id)

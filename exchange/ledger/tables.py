@@ -179,12 +179,13 @@ attempt = Table(
 receipt = Table(
     "receipt",
     metadata,
-    Column("delivery_key", String(64), ForeignKey("delivery.key"), primary_key=True),
-    Column("attempt", Integer, primary_key=True),
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("delivery_key", String(64), ForeignKey("delivery.key"), nullable=False, index=True),
+    Column("attempt", Integer, nullable=False),
     Column("number", String(200), nullable=False),
     Column("status", Integer, nullable=False),
     Column("file_digest", String(64), nullable=False),
-    Column("verdict", String(20), nullable=False),  # acked refused mismatch unclear
+    Column("verdict", String(20), nullable=False),  # acked refused unknown
     Column("filed_at", String(40), nullable=False),
 )
 

@@ -1,0 +1,106 @@
+"""A load's canonical file (规范化文件): every pulled row in the standard's form, beside the marks that identify it.
+
+One Parquet file, row groups of one chunk each. The row number in it is the row's `ordinal` everywhere in the ledger.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from exchange.durable import finish_file
+
+MARKS = pa.schema(
+    [
+        ("_key", pa.string()),  # business key; null when a part of it is missing
+        ("_digest", pa.string()),  # of the canonical content
+        ("_operation", pa.string()),  # upsert | revoke
+        ("_ref", pa.string()),  # the row's own key at the source
+        ("_raw_digest", pa.string()),  # of the raw row, for rows found wrong so far
+        ("_part", pa.int32()),  # which raw part, from 0
+        ("_row", pa.int64()),  # row within the part, from 0
+    ]
+)
+
+
+class CanonicalWriter:
+    """Writes chunks; the file appears whole when the context ends without an error."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.path = path
+        self.partial = path.with_name(f".{path.name}.part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.schema = pa.schema([*schema, *MARKS])
+        self._writer = pq.ParquetWriter(self.partial, self.schema, compression="zstd", compression_level=1)
+
+    def __enter__(self) -> "CanonicalWriter":
+        return self
+
+    def write(self, chunk: pa.Table) -> None:
+        """One chunk becomes one row group."""
+        if chunk.num_rows:
+            self._writer.write_table(chunk.select(self.schema.names), row_group_size=chunk.num_rows)
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, _: TracebackType | None) -> None:
+        self._writer.close()
+        if kind is None:
+            finish_file(self.partial, self.path)
+
+
+class CanonicalFile:
+    """Reads it back, row group by row group."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = pq.ParquetFile(path)
+
+    def staging_chunks(self, held: "np.ndarray[Any, np.dtype[np.bool_]]") -> Iterator[pa.Table]:
+        """The narrow columns a registration needs. `held`: one flag per ordinal."""
+        names = ["_key", "_ref", "_digest", "_operation", "_raw_digest"]
+        first = 0
+        for group in range(self.file.num_row_groups):
+            chunk = self.file.read_row_group(group, columns=names)
+            last = first + chunk.num_rows
+            yield pa.table(
+                {
+                    "ordinal": pa.array(np.arange(first, last, dtype=np.int64)),
+                    "business_key": chunk["_key"],
+                    "source_ref": chunk["_ref"],
+                    "digest": chunk["_digest"],
+                    "operation": chunk["_operation"],
+                    "held": pa.array(held[first:last].astype(np.int8)),
+                    "raw_digest": chunk["_raw_digest"],
+                }
+            )
+            first = last
+
+    def take(self, ordinals: Sequence[int]) -> Iterator[tuple[list[int], pa.Table]]:
+        """Rows by ascending ordinals: (positions in `ordinals`, their rows) per row group that holds any."""
+        wanted = np.asarray(ordinals, dtype=np.int64)
+        first = 0
+        for group in range(self.file.num_row_groups):
+            last = first + self.file.metadata.row_group(group).num_rows
+            low, high = np.searchsorted(wanted, [first, last])
+            if high > low:
+                chunk = self.file.read_row_group(group)
+                rows = pa.array(wanted[low:high] - first)
+                yield list(range(low, high)), chunk.take(rows)
+            first = last
+
+
+def raw_digests(raw: pa.Table, rows: "np.ndarray[Any, np.dtype[np.bool_]]") -> pa.Array:
+    """SHA-256 of the raw row where `rows` is true, null elsewhere: the same bad row is one ticket every night."""
+    from hashlib import sha256
+
+    picked = np.flatnonzero(rows)
+    digests: list[str | None] = [None] * raw.num_rows
+    columns = [name for name in sorted(raw.column_names) if not name.startswith("_")]
+    held = raw.select(columns).take(pa.array(picked))
+    parts = [pc.fill_null(held[name].combine_chunks().cast(pa.string()), "\x00").to_pylist() for name in columns]
+    for position, values in zip(picked, zip(*parts, strict=True), strict=True):
+        digests[int(position)] = sha256("\x1f".join(values).encode("utf-8", "surrogatepass")).hexdigest()
+    return pa.array(digests, pa.string())

@@ -1,0 +1,117 @@
+"""Deliver (报送): sealed bytes → receiver → receipt, filed verbatim before the ledger says acked.
+
+Deliveries of one feed go to one receiver one after another, in sealed order; the first that is not settled stops
+the rest, so that revisions of a record arrive in order.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from hashlib import sha256
+
+from exchange.durable import crash_point, write_file
+from exchange.ledger.database import Lease
+from exchange.ledger.deliveries import Deliveries, Delivery
+from exchange.site import Site
+from schemas.catalog import Feed, Receiver
+from schemas.errors import GuijiError, ReceiptMismatch, ReceiverRefused, ReceiverUnreachable, Terminal
+from schemas.exchange import Answer, Sealed, Target
+
+
+@dataclass(frozen=True)
+class Courier:
+    """Carries one feed's deliveries to one receiver. `told` hears of every delivery acked."""
+
+    site: Site
+    feed: Feed
+    receiver: Receiver
+    target: Target
+    lease: Lease
+    told: Callable[[Delivery], None] = lambda _: None
+
+    @property
+    def book(self) -> Deliveries:
+        return Deliveries(self.site.ledger)
+
+    def run(self) -> int:
+        """Settle every open delivery in order. Returns how many were acked.
+
+        Raises ReceiverUnreachable (try again), ReceiverRefused or ReceiptMismatch (a person looks).
+        """
+        acked = 0
+        for item in self.book.open(self.feed.name, self.receiver.code):
+            if not (item.state == "unknown" and self._found(item)):
+                self._send(item)
+            self.told(item)
+            acked += 1
+        return acked
+
+    def _found(self, item: Delivery) -> bool:
+        """Ask for an outcome we do not know. False: the receiver does not have it and it is safe to send again."""
+        promise = self.receiver.promise
+        if promise.get("inquiry") == "by_key":
+            answer = self.target.inquire(item.key)
+            if answer is not None:
+                self._file(item, answer)
+                return True
+        if promise.get("idempotency") == "honoured":
+            return False
+        if promise.get("inquiry") == "by_key":
+            self._await_settling(item)
+            return False
+        self.book.hold(item, self.lease)
+        raise Terminal(
+            "whether this delivery arrived cannot be found out",
+            where=f"{self.receiver.code} {item.key[:12]}",
+            remedy="ask the receiver by telephone, then release or drop the delivery",
+        )
+
+    def _await_settling(self, item: Delivery) -> None:
+        """A receiver that applies late could still apply the first copy: wait until it no longer can."""
+        seconds = int(self.receiver.promise.get("settle_seconds", 600))
+        since = self.site.clock().astimezone(UTC) - self.book.intended_at(item)
+        if since < timedelta(seconds=seconds):
+            raise ReceiverUnreachable(
+                f"not found yet; it may still arrive within {seconds} s of the attempt",
+                where=f"{self.receiver.code} {item.key[:12]}",
+                remedy="the next run asks again",
+            )
+
+    def _send(self, item: Delivery) -> None:
+        sealed = self._sealed(item)
+        item = self.book.intend(item, self.lease)
+        try:
+            answer = self.target.send(sealed)
+        except ReceiverUnreachable as error:
+            if getattr(error, "sent", True) is False:
+                self.book.not_sent(item, self.lease)
+            raise
+        crash_point("send.answered")
+        self._file(item, answer)
+
+    def _file(self, item: Delivery, answer: Answer) -> None:
+        """The bytes first, then what they mean."""
+        text = as_text(answer)
+        path = self.site.receipt_file(item.key, item.attempt, sha256(text).hexdigest())
+        digest, _ = write_file(path, [text])
+        try:
+            receipt = self.target.read(self._sealed(item), answer)
+        except ReceiverRefused:
+            self.book.file(item, "", answer.status, digest, "refused", (), self.lease)
+            raise
+        except (ReceiverUnreachable, ReceiptMismatch):
+            self.book.file(item, "", answer.status, digest, "unknown", (), self.lease)
+            raise
+        self.book.file(item, receipt.number, answer.status, digest, "acked", receipt.verdicts, self.lease)
+
+    def _sealed(self, item: Delivery) -> Sealed:
+        path = self.site.delivery_file(item.key)
+        if not path.is_file():
+            raise GuijiError("the sealed bytes are gone", where=str(path.name), remedy="restore the deliveries folder")
+        return Sealed(item.key, item.feed, self.feed.record_type, item.count, path)
+
+
+def as_text(answer: Answer) -> bytes:
+    """Status, headers and body as one file, body bytes untouched."""
+    head = f"HTTP {answer.status}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
+    return head.encode("utf-8", "replace") + b"\r\n" + answer.body
