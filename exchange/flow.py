@@ -21,7 +21,7 @@ from schemas.errors import GuijiError, Unfinished
 
 
 def pull_and_land(site: Site, feed_name: str, business_date: date) -> int:
-    """pull + land: raw bytes into the landing store. Returns the load. A night that landed already is not asked again."""
+    """pull + land: raw bytes into the landing store. Returns the load; a night that landed is not asked again."""
     feed, loads = site.catalog.feed(feed_name), Loads(site.ledger)
     for earlier in loads.unfinished(feed_name):
         if earlier.state == "landed" and earlier.business_date == business_date and not earlier.replayed:

@@ -6,8 +6,10 @@ catalog can be read (and DAGs parsed) without any secret at hand.
 
 import os
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -109,19 +111,52 @@ class Catalog:
             )
         return self.receivers[code]
 
+    @cached_property
+    def sound_feeds(self) -> dict[str, Feed]:
+        """Feeds whose YAML can be read; `broken` tells the others, so that one of them hides nobody."""
+        found: list[Feed] = []
+        for path in sorted(self.root.glob("departments/*/department.yaml")):
+            with suppress(ConfigurationError):
+                department = _department(path, self.root)
+                for mapping in sorted(path.parent.glob("*.yaml")):
+                    if mapping != path:
+                        found += _sound(mapping, department, self.root)
+        return {f.name: f for f in sorted(found, key=lambda f: f.name)}
+
     def broken(self) -> list[ConfigurationError]:
         """Every YAML that cannot be read: one broken department must not hide the others."""
         errors: list[ConfigurationError] = []
-        for path in sorted(self.root.glob("departments/*/*.yaml")) + sorted(self.root.glob("receivers/*/*.yaml")):
+        for department in sorted(self.root.glob("departments/*/department.yaml")):
             try:
-                _read(path, self.root)
+                owner = _department(department, self.root)
             except ConfigurationError as error:
                 errors.append(error)
+                continue
+            for path in sorted(department.parent.glob("*.yaml")):
+                if path != department:
+                    errors += _error_of(partial(_feed, path, owner, self.root))
+        for path in sorted(self.root.glob("receivers/*/receiver.yaml")):
+            errors += _error_of(partial(_receiver, path, self.root))
         return errors
 
     def _feeds_of(self, department: Department) -> list[Feed]:
         folder = self.root / "departments" / department.code
         return [_feed(p, department, self.root) for p in sorted(folder.glob("*.yaml")) if p.name != "department.yaml"]
+
+
+def _sound(path: Path, department: Department, root: Path) -> list[Feed]:
+    try:
+        return [_feed(path, department, root)]
+    except ConfigurationError:
+        return []
+
+
+def _error_of(read: Callable[[], object]) -> list[ConfigurationError]:
+    try:
+        read()
+    except ConfigurationError as error:
+        return [error]
+    return []
 
 
 def expand(value: Any, where: str) -> Any:

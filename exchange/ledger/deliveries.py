@@ -120,6 +120,15 @@ class Deliveries:
         with self.ledger.read() as connection:
             return [_delivery(row) for row in connection.execute(query)]
 
+    def unsettled_feeds(self) -> list[str]:
+        """Feeds of which some delivery is neither acked nor held, or some version is not sealed yet."""
+        query = text(
+            "SELECT DISTINCT feed FROM delivery WHERE state IN ('sealed', 'unknown', 'refused') UNION "
+            "SELECT DISTINCT v.feed FROM outbox o JOIN record_version v ON v.version_id = o.version_id ORDER BY 1"
+        )
+        with self.ledger.read() as connection:
+            return [row[0] for row in connection.execute(query)]
+
     def intend(self, item: Delivery, lease: Lease) -> Delivery:
         """Write down that attempt n is about to leave. Raises LeaseHeld when somebody else moved it meanwhile."""
         number, now = item.attempt + 1, self.ledger.now

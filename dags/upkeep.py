@@ -1,0 +1,75 @@
+"""Two DAGs beside the feeds: open receipts (asked every half hour) and replay (started by a person)."""
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import Param, TriggerRule, dag, task
+
+from exchange import tasks
+
+START = pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai")
+
+
+@dag(
+    dag_id="open_receipts",
+    dag_display_name="未决回执 · open receipts",
+    description="asks the receivers again for every delivery whose outcome is not known",
+    schedule="*/30 * * * *",
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    tags=["upkeep"],
+    default_args={"owner": "exchange", "retries": 0},
+)
+def open_receipts() -> None:
+    """One mapped task per feed that has something open; none when nothing is."""
+
+    @task
+    def find() -> list[str]:
+        return tasks.open_feeds()
+
+    @task(map_index_template="{{ task.op_kwargs['feed'] }}")
+    def settle(feed: str) -> None:
+        tasks.settle(feed)
+
+    settle.expand(feed=find())
+
+
+@dag(
+    dag_id="replay",
+    dag_display_name="重放批次 · replay a batch",
+    description="puts a landed batch into the flow again; the department is not asked",
+    schedule=None,
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    tags=["upkeep"],
+    params={
+        "batch": Param("", type="string", minLength=8, pattern="^[0-9a-f]*$", title="批次号 batch id (first digits)"),
+        "business_date": Param(None, type=["null", "string"], format="date", title="业务日期 business date"),
+    },
+    default_args={"owner": "exchange", "retries": 1, "retry_delay": timedelta(minutes=5)},
+)
+def replay() -> None:
+    """Enter again, prepare, send, report."""
+
+    @task
+    def enter(params: dict[str, str] | None = None) -> str:
+        assert params is not None
+        day = params.get("business_date") or pendulum.now("Asia/Shanghai").date().isoformat()
+        return tasks.replay(params["batch"], day)
+
+    @task
+    def prepare(feed: str) -> None:
+        tasks.prepare(feed)
+
+    @task(trigger_rule=TriggerRule.ALL_SUCCESS)
+    def settle(feed: str) -> None:
+        tasks.settle(feed)
+
+    feed = enter()
+    prepare(feed) >> settle(feed)  # type: ignore[arg-type, operator]
+
+
+open_receipts()
+replay()
