@@ -17,16 +17,16 @@ UPDATE staging SET disposition = 'duplicate' WHERE held = 0 AND ordinal < (
     SELECT MAX(b.ordinal) FROM staging b WHERE b.business_key = staging.business_key AND b.held = 0)
 """
 
-_CURRENT = "FROM record_current c WHERE c.feed = :feed AND c.business_key = staging.business_key"
+_CURRENT = "FROM record_current c WHERE c.feed = CAST(:feed AS TEXT) AND c.business_key = staging.business_key"
 _OPEN = "disposition IS NULL AND held = 0"
 
 DISPOSE = (
     # a person has judged this very row before
     """UPDATE staging SET disposition = CASE WHEN EXISTS (
-           SELECT 1 FROM quarantine q WHERE q.feed = :feed AND q.state = 'released'
+           SELECT 1 FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT) AND q.state = 'released'
            AND q.raw_digest = COALESCE(staging.raw_digest, staging.digest)) THEN 'unchanged'
        WHEN EXISTS (
-           SELECT 1 FROM quarantine q WHERE q.feed = :feed AND q.state = 'dropped'
+           SELECT 1 FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT) AND q.state = 'dropped'
            AND q.raw_digest = COALESCE(staging.raw_digest, staging.digest)) THEN 'excluded'
        ELSE 'quarantined' END WHERE held = 1""",
     # the same again within the pull: the first one counts
@@ -50,7 +50,7 @@ VANISHED = """
 INSERT INTO staging (ordinal, business_key, source_ref, digest, operation, held, disposition, revision)
 SELECT -1 - ROW_NUMBER() OVER (ORDER BY c.business_key),
        c.business_key, c.source_ref, c.digest, 'revoke', 0, 'new', c.revision + 1
-FROM record_current c WHERE :complete = 1 AND c.feed = :feed AND c.operation = 'upsert'
+FROM record_current c WHERE :complete = 1 AND c.feed = CAST(:feed AS TEXT) AND c.operation = 'upsert'
 AND NOT EXISTS (SELECT 1 FROM staging s WHERE s.business_key = c.business_key)
 AND NOT EXISTS (SELECT 1 FROM staging s WHERE s.source_ref = c.source_ref AND s.held = 1)
 """
@@ -63,9 +63,9 @@ SELECT COUNT(CASE WHEN ordinal >= 0 THEN 1 END),
        COUNT(CASE WHEN disposition = 'excluded' THEN 1 END),
        COUNT(CASE WHEN disposition = 'new' AND ordinal >= 0 THEN 1 END),
        COUNT(CASE WHEN ordinal < 0 THEN 1 END),
-       (SELECT COUNT(*) FROM record_current c WHERE c.feed = :feed AND c.operation = 'upsert'),
+       (SELECT COUNT(*) FROM record_current c WHERE c.feed = CAST(:feed AS TEXT) AND c.operation = 'upsert'),
        (SELECT COUNT(*) FROM staging s WHERE s.disposition = 'quarantined' AND NOT EXISTS (
-            SELECT 1 FROM quarantine q WHERE q.feed = :feed AND q.state = 'held'
+            SELECT 1 FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT) AND q.state = 'held'
             AND q.raw_digest = COALESCE(s.raw_digest, s.digest)))
 FROM staging
 """
@@ -73,7 +73,7 @@ FROM staging
 # The source sent a sound row for what was held: the ticket is done.
 CORRECTED = """
 UPDATE quarantine SET state = 'corrected', closed_at = :now, reason = 'the source sent a sound row'
-WHERE feed = :feed AND state = 'held' AND EXISTS (
+WHERE feed = CAST(:feed AS TEXT) AND state = 'held' AND EXISTS (
     SELECT 1 FROM staging s WHERE s.held = 0 AND s.ordinal >= 0
     AND (s.business_key = quarantine.business_key OR s.source_ref = quarantine.source_ref))
 AND NOT EXISTS (
@@ -85,22 +85,22 @@ QUARANTINE = (
     """UPDATE quarantine SET state = 'held', closed_at = NULL, reason = NULL, load_id = :load, ordinal = (
            SELECT MIN(s.ordinal) FROM staging s WHERE s.disposition = 'quarantined'
            AND COALESCE(s.raw_digest, s.digest) = quarantine.raw_digest)
-       WHERE feed = :feed AND state = 'corrected' AND EXISTS (
+       WHERE feed = CAST(:feed AS TEXT) AND state = 'corrected' AND EXISTS (
            SELECT 1 FROM staging s WHERE s.disposition = 'quarantined'
            AND COALESCE(s.raw_digest, s.digest) = quarantine.raw_digest)""",
     """INSERT INTO quarantine
            (feed, raw_digest, business_key, source_ref, load_id, ordinal, state, opened_at)
-       SELECT :feed, COALESCE(s.raw_digest, s.digest), MIN(s.business_key), MIN(s.source_ref), :load, MIN(s.ordinal),
-           'held', :now
+       SELECT CAST(:feed AS TEXT), COALESCE(s.raw_digest, s.digest), MIN(s.business_key), MIN(s.source_ref), CAST(:load AS BIGINT), MIN(s.ordinal),
+           'held', CAST(:now AS TEXT)
        FROM staging s WHERE s.disposition = 'quarantined'
-       AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.feed = :feed
+       AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT)
                        AND q.raw_digest = COALESCE(s.raw_digest, s.digest))
        GROUP BY COALESCE(s.raw_digest, s.digest)""",
 )
 
 CURRENT = """
 INSERT INTO record_current (feed, business_key, revision, operation, digest, source_ref, load_id)
-SELECT :feed, business_key, revision, operation, digest, source_ref, :load FROM staging WHERE disposition = 'new'
+SELECT CAST(:feed AS TEXT), business_key, revision, operation, digest, source_ref, CAST(:load AS BIGINT) FROM staging WHERE disposition = 'new'
 ON CONFLICT (feed, business_key) DO UPDATE SET revision = excluded.revision, operation = excluded.operation,
     digest = excluded.digest, source_ref = excluded.source_ref, load_id = excluded.load_id
 """

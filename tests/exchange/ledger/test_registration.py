@@ -1,0 +1,110 @@
+"""Every pulled row gets exactly one disposition; versions rise; what vanished is revoked; a refusal writes nothing."""
+
+import pytest
+from sqlalchemy import text
+
+from exchange.ledger.loads import Loads
+from schemas.errors import BatchHeld, StaleOwner
+
+A = ("a", "1", "da", "upsert", False)
+B = ("b", "2", "db", "upsert", False)
+
+
+def versions(ledger):
+    with ledger.read() as c:
+        rows = c.execute(text("SELECT business_key, revision, operation, digest FROM record_version ORDER BY 1, 2"))
+        return [tuple(r) for r in rows]
+
+
+def test_a_first_pull_makes_versions_and_puts_them_out_for_every_receiver(ledger, pull):
+    counts = pull([A, B])
+    assert (counts.pulled, counts.new, counts.vanished) == (2, 2, 0)
+    assert versions(ledger) == [("a", 1, "upsert", "da"), ("b", 1, "upsert", "db")]
+    with ledger.read() as c:
+        assert c.scalar(text("SELECT COUNT(*) FROM outbox")) == 4
+
+
+def test_the_same_pull_again_changes_nothing(ledger, pull):
+    pull([A, B])
+    counts = pull([A, B])
+    assert (counts.unchanged, counts.new) == (2, 0)
+    assert len(versions(ledger)) == 2
+
+
+def test_there_and_back_again_is_three_versions(ledger, pull):
+    for digest in ("da", "other", "da"):
+        pull([("a", "1", digest, "upsert", False)])
+    assert [v[1:] for v in versions(ledger)] == [(1, "upsert", "da"), (2, "upsert", "other"), (3, "upsert", "da")]
+
+
+def test_equal_rows_count_once_and_contradicting_rows_are_all_held(ledger, pull):
+    counts = pull([A, A, ("c", "3", "dc", "upsert", False), ("c", "4", "dd", "upsert", False)])
+    assert (counts.new, counts.duplicate, counts.quarantined) == (1, 1, 2)
+    with ledger.read() as c:
+        assert c.scalar(text("SELECT COUNT(*) FROM finding WHERE code = 'KEY_CONFLICT'")) == 2
+
+
+def test_where_the_mapping_says_so_the_last_row_of_a_key_counts(ledger, pull):
+    counts = pull([("c", "3", "dc", "upsert", False), ("c", "3", "dd", "revoke", False), B], keep_last=True)
+    assert (counts.duplicate, counts.excluded, counts.new) == (1, 1, 1)
+
+
+def test_a_record_that_vanished_from_a_sweep_is_revoked_and_comes_back_as_a_new_version(ledger, pull):
+    pull([A, B])
+    assert pull([B]).vanished == 1
+    assert pull([B]).vanished == 0
+    pull([A, B])
+    assert [v[1:3] for v in versions(ledger) if v[0] == "a"] == [(1, "upsert"), (2, "revoke"), (3, "upsert")]
+
+
+def test_an_increment_says_nothing_about_what_it_does_not_hold(ledger, pull):
+    pull([A, B])
+    assert pull([B], complete=False).vanished == 0
+
+
+def test_a_held_row_keeps_the_record_behind_it_alive(ledger, pull):
+    """The department damaged the document number: the old record must not be revoked for that."""
+    pull([A, B])
+    counts = pull([(None, "1", "broken", "upsert", True), B])
+    assert (counts.quarantined, counts.vanished) == (1, 0)
+
+
+def test_the_same_bad_row_is_one_ticket_and_is_closed_when_a_sound_row_comes(ledger, pull):
+    bad = ("a", "1", "bad", "upsert", True)
+    assert pull([bad, B]).first_seen_held == 1
+    assert pull([bad, B]).first_seen_held == 0
+    pull([A, B])
+    with ledger.read() as c:
+        assert [tuple(r) for r in c.execute(text("SELECT state FROM quarantine"))] == [("corrected",)]
+
+
+def test_a_revocation_of_something_unknown_is_left_out_by_name(ledger, pull):
+    counts = pull([("x", "9", "dx", "revoke", False)])
+    assert (counts.excluded, counts.new) == (1, 0)
+
+
+def test_a_replay_does_not_bring_an_old_version_back(ledger, pull):
+    pull([A, B])
+    first = Loads(ledger).newest("d/penalty")
+    pull([("a", "1", "newer", "upsert", False), B])
+    counts = pull([A, B], replay_of=first, complete=False)
+    assert (counts.excluded, counts.unchanged, counts.new) == (1, 1, 0)
+
+
+def test_what_the_gate_holds_leaves_no_trace(ledger, pull):
+    pull([A])
+
+    def refuse(counts):
+        raise BatchHeld("too much")
+
+    with pytest.raises(BatchHeld):
+        pull([B], gate=refuse)
+    assert [v[0] for v in versions(ledger)] == ["a"]
+    assert Loads(ledger).window("d/penalty", sweep=False).after == {"time": "t1"}
+
+
+def test_an_owner_that_was_replaced_cannot_write(ledger):
+    loads, old = Loads(ledger), ledger.take("d/penalty")
+    ledger.take("d/penalty")
+    with pytest.raises(StaleOwner):
+        loads.open("d/penalty", __import__("datetime").date(2026, 3, 2), old)
