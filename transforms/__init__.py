@@ -1,0 +1,1 @@
+"""Pure, columnar: raw → standard → receiver’s form. No I/O."""

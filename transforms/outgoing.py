@@ -1,0 +1,151 @@
+"""Standard → receiver's form: the profile is an allow-list, and a column it does not name cannot leave.
+
+Forms: text; date (with `format`, default YYYY-MM-DD); yuan and wan_yuan (元, 万元: exact decimals, six places in 万元);
+words (a table of our words → the receiver's). `fields: canonical` sends the standard's own form.
+"""
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.errors import ConfigurationError
+from schemas.findings import Flag
+from schemas.nearest import nearest
+from schemas.standard import RecordType
+from transforms.identity import as_text
+
+FORMS = ("text", "date", "yuan", "wan_yuan", "words")
+KEYS = {"from", "as", "format", "words", "constant"}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A receiver's table for one record type. `version` names the profile and the digest of its text."""
+
+    name: str
+    version: str
+    fields: tuple[tuple[str, Mapping[str, Any]], ...]
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """`table`: text columns under the receiver's names, in the profile's order; `flags`: rows that cannot be said."""
+
+    table: pa.Table
+    flags: list[Flag]
+
+
+def compile_profile(profile: Mapping[str, Any], record_type: RecordType, where: str) -> Profile:
+    """Raises ConfigurationError naming file, key and remedy."""
+    for key in ("profile", "version", "fields"):
+        if key not in profile:
+            raise ConfigurationError(f"{key} is missing", where=where, remedy=f"write `{key}: …`")
+    fields = profile["fields"]
+    if fields == "canonical":
+        fields = {name: {"from": name, "as": "text"} for name in record_type.names}
+    if not isinstance(fields, dict):
+        raise ConfigurationError("is no table of fields", where=f"{where}: fields", remedy="name fields, or canonical")
+    for name, spec in fields.items():
+        _check_field(spec, record_type, f"{where}: fields.{name}")
+    digest = sha256(json.dumps(fields, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    name = str(profile["profile"])
+    return Profile(name, f"{name}@{profile['version']}+{digest[:12]}", tuple(fields.items()))
+
+
+def _check_field(spec: Any, record_type: RecordType, where: str) -> None:
+    if not isinstance(spec, dict) or ("from" in spec) == ("constant" in spec) or set(spec) - KEYS:
+        raise ConfigurationError("is not {from: field, as: form}", where=where, remedy="see adding-a-receiver")
+    if "constant" in spec:
+        return
+    if spec["from"] not in record_type.names:
+        raise ConfigurationError(
+            f"{spec['from']} is not a field of the standard",
+            where=where,
+            remedy=nearest(str(spec["from"]), record_type.names),
+        )
+    form, kind = spec.get("as", "text"), record_type.field(spec["from"]).kind
+    fits = {"date": ("date",), "yuan": ("money",), "wan_yuan": ("money",), "words": ("text", "code", "boolean")}
+    if form not in FORMS or kind not in fits.get(form, (kind,)):
+        raise ConfigurationError(f"a {kind} cannot be sent as {form}", where=where, remedy=f"forms: {', '.join(FORMS)}")
+
+
+def to_receiver(table: pa.Table, profile: Profile) -> Outgoing:
+    """Canonical typed columns → text columns of the receiver."""
+    columns, flags = {}, []
+    for name, spec in profile.fields:
+        if "constant" in spec:
+            columns[name] = pa.array([str(spec["constant"])] * table.num_rows, pa.string())
+            continue
+        values, bad = _FORMS[spec.get("as", "text")](table[spec["from"]].combine_chunks(), spec)
+        columns[name] = values
+        if bad.size:
+            flags.append(Flag("OUTGOING_INEXPRESSIBLE", spec["from"], bad))
+    return Outgoing(pa.table(columns), flags)
+
+
+NONE: Any = np.zeros(0, dtype=np.int64)
+
+
+def _text(column: pa.Array, _: Mapping[str, Any]) -> tuple[pa.Array, Any]:
+    return as_text(column), NONE
+
+
+def _date(column: pa.Array, spec: Mapping[str, Any]) -> tuple[pa.Array, Any]:
+    pattern = str(spec.get("format", "YYYY-MM-DD")).replace("YYYY", "%Y").replace("MM", "%m").replace("DD", "%d")
+    distinct = column.dictionary_encode()
+    words = pa.array([day.strftime(pattern) for day in distinct.dictionary.to_pylist()], pa.string())
+    return pc.take(words, distinct.indices), NONE
+
+
+def _yuan(column: pa.Array, _: Mapping[str, Any]) -> tuple[pa.Array, Any]:
+    return as_text(column), NONE
+
+
+def _wan_yuan(column: pa.Array, _: Mapping[str, Any]) -> tuple[pa.Array, Any]:
+    """元 → 万元: the decimal point moves four places; what needs more than six decimals cannot be said."""
+    distinct = column.dictionary_encode()
+    moved = [None if amount is None else amount.scaleb(-4) for amount in distinct.dictionary.to_pylist()]
+    exact = [amount is None or amount == amount.quantize(Decimal("0.000001")) for amount in moved]
+    words = pa.array(
+        [f"{a:.6f}" if a is not None and ok else None for a, ok in zip(moved, exact, strict=True)], pa.string()
+    )
+    bad = pc.fill_null(pc.take(pa.array([not ok for ok in exact], pa.bool_()), distinct.indices), False)
+    return pc.take(words, distinct.indices), np.flatnonzero(bad.to_numpy(zero_copy_only=False)).astype(np.int64)
+
+
+def _words(column: pa.Array, spec: Mapping[str, Any]) -> tuple[pa.Array, Any]:
+    table = {str(ours): str(theirs) for ours, theirs in spec.get("words", {}).items()}
+    distinct = as_text(column).dictionary_encode()
+    words = pa.array([table.get(value) for value in distinct.dictionary.to_pylist()], pa.string())
+    values = pc.take(words, distinct.indices)
+    lost = pc.and_(pc.is_valid(column), pc.is_null(values))
+    return values, np.flatnonzero(lost.to_numpy(zero_copy_only=False)).astype(np.int64)
+
+
+_FORMS: dict[str, Callable[[pa.Array, Mapping[str, Any]], tuple[pa.Array, Any]]] = {
+    "text": _text,
+    "date": _date,
+    "yuan": _yuan,
+    "wan_yuan": _wan_yuan,
+    "words": _words,
+}
+
+
+def seal_lines(data: pa.Table | None, envelope: pa.Table) -> bytes:
+    """NDJSON, one flat object a line: envelope columns, then data. `data` None: revocations, the envelope alone."""
+    table = envelope
+    for name in data.column_names if data is not None else ():
+        table = table.append_column(name, data[name])
+    frame, out = pl.from_arrow(table), io.BytesIO()
+    assert isinstance(frame, pl.DataFrame)
+    frame.write_ndjson(out)
+    return out.getvalue()
