@@ -1,0 +1,98 @@
+"""Drop folders (文件交换目录): new files, byte for byte; a file that is still growing waits for the next pull."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import SourceRefused, SourceUnreachable
+from schemas.exchange import Part, Position, Window
+
+BLOCK = 1 << 20
+UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
+MAX_BYTES = 8 * 1024**3
+
+
+@dataclass
+class FilePull:
+    """One look at the folder. Position: {"files": {sha-256: name}} of everything landed so far."""
+
+    folder: Path
+    source: Mapping[str, Any]
+    window: Window
+    where: str
+    position: Position = field(default_factory=dict)
+    complete: bool = False
+
+    def parts(self) -> Iterator[Part]:
+        known: dict[str, str] = dict((self.window.after or {}).get("files", {}))
+        for path in self._candidates():
+            digest = _digest(path)
+            if digest not in known:
+                yield Part(path.name, str(self.source["format"]), _blocks(path))
+                known[digest] = path.name
+        self.position = {"files": known}
+
+    def _candidates(self) -> list[Path]:
+        """Finished regular files inside the folder, by name."""
+        found = [p for p in sorted(self.folder.glob(str(self.source["pattern"]))) if not p.name.endswith(UNFINISHED)]
+        for path in found:
+            if path.is_symlink() and not path.resolve().is_relative_to(self.folder.resolve()):
+                raise SourceRefused(
+                    f"{path.name} is a link that leaves the folder", where=self.where, remedy="have it removed"
+                )
+            if path.stat().st_size > MAX_BYTES:
+                raise SourceRefused(f"{path.name} is larger than 8 GiB", where=self.where, remedy="have it split")
+        before = {path: _look(path) for path in found}
+        if any(time.time() - mtime < 2 for _, mtime in before.values()):
+            time.sleep(0.3)  # a file touched this very moment gets a second look
+        return [path for path in found if path.is_file() and _look(path) == before[path]]
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """Files of one pattern in one department's folder."""
+
+    access: Mapping[str, Any]
+    source: Mapping[str, Any]
+    where: str
+
+    def check(self) -> str:
+        return f"{len(list(self._folder().glob(str(self.source['pattern']))))} files match {self.source['pattern']}"
+
+    @contextmanager
+    def pull(self, window: Window) -> Iterator[FilePull]:
+        try:
+            yield FilePull(self._folder(), self.source, window, self.where)
+        except OSError as error:
+            raise SourceUnreachable(
+                f"the folder cannot be read ({os.strerror(error.errno or 0)})", where=self.where, remedy="check rights"
+            ) from None
+
+    def _folder(self) -> Path:
+        folder = Path(str(self.access["folder"]))
+        if not folder.is_dir():
+            raise SourceUnreachable("the folder is not there", where=self.where, remedy="check the mount and its path")
+        return folder
+
+
+def _look(path: Path) -> tuple[int, float]:
+    status = path.stat()
+    return status.st_size, status.st_mtime
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            yield block
+
+
+def _digest(path: Path) -> str:
+    digest = sha256()
+    for block in _blocks(path):
+        digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,133 @@
+"""A receiver behind REST (接收接口): one attempt per call, the same bytes under the same key, answers read strictly."""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import requests
+from urllib3.exceptions import NewConnectionError
+
+from connectors.http import TooLarge, new_session, read_answer
+from connectors.signing import Signer
+from schemas.errors import ReceiptMismatch, ReceiverRefused, ReceiverUnreachable
+from schemas.exchange import Answer, Receipt, RecordVerdict, Sealed
+
+UNSETTLED = (408, 425, 429)
+
+
+class NotSent(ReceiverUnreachable):
+    """No connection came about: not one byte left this machine."""
+
+    sent = False
+
+
+class RestTarget:
+    """One receiver."""
+
+    def __init__(self, access: Mapping[str, Any], where: str) -> None:
+        self.url, self.where = str(access["url"]).rstrip("/"), where
+        self.service, self.timeout = str(access["service"]), float(access.get("timeout", 60))
+        self.session, self.signer = new_session(), Signer(access["signing"])
+
+    def check(self) -> str:
+        answer = self._request("GET", "/health", {})
+        if answer.status != 200:
+            raise ReceiverUnreachable(f"answers HTTP {answer.status}", where=self.where, remedy="ask the receiver")
+        return "the receiver answers"
+
+    def send(self, sealed: Sealed) -> Answer:
+        """Raises NotSent or ReceiverUnreachable."""
+        body = sealed.body.read_bytes()
+        headers = {
+            "Idempotency-Key": sealed.key,
+            "Content-Type": "application/x-ndjson",
+            "Content-Digest": f"sha-256={sha256(body).hexdigest()}",
+            "X-Feed": sealed.feed,
+            "X-Record-Type": sealed.record_type,
+            "X-Record-Count": str(sealed.count),
+        }
+        return self._request("POST", "/deliveries", headers, body)
+
+    def inquire(self, key: str) -> Answer | None:
+        """None only when the receiver says in so many words that it does not know the key."""
+        answer = self._request("GET", f"/deliveries/{key}", {})
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise ReceiverUnreachable(
+                f"does not say what became of a delivery (HTTP {answer.status})", where=self.where, remedy="asked again"
+            )
+        return answer
+
+    def _request(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Answer:
+        signed = {**headers, **self.signer.headers(self.service)}
+        try:
+            got = self.session.request(
+                method, self.url + path, data=body, headers=signed, timeout=self.timeout, allow_redirects=False,
+                stream=True,
+            )  # fmt: skip
+            return read_answer(got)
+        except requests.RequestException as error:
+            kind = NotSent if _never_connected(error) else ReceiverUnreachable
+            raise kind(
+                f"no answer ({type(error).__name__})", where=self.where, remedy="the next run asks what became of it"
+            ) from None
+        except TooLarge:
+            raise ReceiverUnreachable("the answer is too long to be one", where=self.where, remedy="ask them") from None
+
+    def read(self, sealed: Sealed, answer: Answer) -> Receipt:
+        """Raises ReceiverRefused, ReceiptMismatch or ReceiverUnreachable."""
+        status = answer.status
+        if status in UNSETTLED or status >= 500 or 300 <= status < 400:
+            raise ReceiverUnreachable(f"answers HTTP {status}", where=self.where, remedy="the next run asks again")
+        if status != 200:
+            remedy = "check requester and secret" if status in (401, 403) else "see the receipt file; ask the receiver"
+            raise ReceiverRefused(f"refuses the delivery (HTTP {status})", where=self.where, remedy=remedy)
+        data = self._parse(answer.body)
+        if data.get("key") != sealed.key or data.get("count") != sealed.count:
+            raise ReceiptMismatch("speaks of another delivery", where=self.where, remedy="ask the receiver")
+        return Receipt(
+            sealed.key, str(data.get("receipt", ""))[:200], self._verdicts(data.get("results"), sealed.count)
+        )
+
+    def _parse(self, body: bytes) -> dict[str, Any]:
+        """Strict: UTF-8, one object, no key twice, no NaN; anything else leaves the outcome unknown."""
+        try:
+            data = json.loads(body.decode("utf-8"), object_pairs_hook=_no_twins, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            raise ReceiverUnreachable("the answer cannot be read", where=self.where, remedy="asked again") from None
+        if not isinstance(data, dict):
+            raise ReceiptMismatch("the answer is no receipt", where=self.where, remedy="ask the receiver")
+        return data
+
+    def _verdicts(self, results: Any, count: int) -> tuple[RecordVerdict, ...]:
+        found: dict[int, RecordVerdict] = {}
+        for row in results if isinstance(results, list) else []:
+            seq, status = (row.get("seq"), row.get("status")) if isinstance(row, dict) else (None, None)
+            if type(seq) is not int or not 0 <= seq < count or seq in found or status not in ("accepted", "rejected"):
+                raise ReceiptMismatch(
+                    "a line of the receipt is no verdict", where=self.where, remedy="ask the receiver"
+                )
+            found[seq] = RecordVerdict(seq, status, str(row.get("code", ""))[:60], str(row.get("message", ""))[:2000])
+        if len(found) != count:
+            raise ReceiptMismatch(
+                f"{count} records were sent, {len(found)} are spoken of", where=self.where, remedy="ask the receiver"
+            )
+        return tuple(found[seq] for seq in sorted(found))
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.ConnectionError) and isinstance(reason, NewConnectionError)
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        raise ValueError
+    return data
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)

@@ -1,0 +1,101 @@
+"""Access methods by name: what `access.method` may say, and what each needs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.signing import check_signing
+from schemas.errors import ConfigurationError
+from schemas.exchange import Source, Target
+from schemas.nearest import nearest
+
+# method → (keys of access, keys of source, those that must be there)
+SOURCES = {
+    "sql": ({"method", "url"}, {"table", "key", "cursor", "overlap", "sweep"}, {"url", "table", "key"}),
+    "rest": (
+        {"method", "url", "signing", "timeout"},
+        {
+            "path",
+            "service",
+            "paging",
+            "size",
+            "rows",
+            "total",
+            "next",
+            "cursor",
+            "key",
+            "since",
+            "overlap",
+            "ok",
+            "sweep",
+        },
+        {"url", "signing", "path", "paging", "rows", "key"},
+    ),
+    "files": ({"method", "folder"}, {"pattern", "format", "key", "sweep"}, {"folder", "pattern", "format"}),
+}
+TARGETS = {"rest": ({"method", "url", "signing", "service", "timeout"}, {"url", "signing", "service"})}
+
+
+def check_source(access: Mapping[str, Any], source: Mapping[str, Any], where: str) -> None:
+    """Keys only, nothing is reached. Raises ConfigurationError naming file, key and remedy."""
+    method = _method(access, SOURCES, where)
+    of_access, of_source, needed = SOURCES[method]
+    _known(access, of_access, f"{where}: access")
+    _known(source, of_source, f"{where}: source")
+    _there({**access, **source}, needed, where)
+    if "signing" in access:
+        check_signing(access["signing"], where)
+
+
+def check_target(access: Mapping[str, Any], where: str) -> None:
+    """Keys only, nothing is reached. Raises ConfigurationError naming file, key and remedy."""
+    method = _method(access, TARGETS, where)
+    of_access, needed = TARGETS[method]
+    _known(access, of_access, f"{where}: access")
+    _there(access, needed, where)
+    check_signing(access["signing"], where)
+
+
+def open_source(access: Mapping[str, Any], source: Mapping[str, Any], where: str) -> Source:
+    """The source behind an access method. Values of `access` are expanded already."""
+    check_source(access, source, where)
+    if access["method"] == "sql":
+        from connectors.sql import SqlSource
+
+        return SqlSource(access, source, where)
+    if access["method"] == "rest":
+        from connectors.rest import RestSource
+
+        return RestSource(access, source, where)
+    from connectors.files import FileSource
+
+    return FileSource(access, source, where)
+
+
+def open_target(access: Mapping[str, Any], where: str) -> Target:
+    """The receiver behind an access method."""
+    check_target(access, where)
+    from connectors.receiver_rest import RestTarget
+
+    return RestTarget(access, where)
+
+
+def _method(access: Mapping[str, Any], known: Mapping[str, Any], where: str) -> str:
+    method = str(access.get("method", ""))
+    if method not in known:
+        raise ConfigurationError(
+            f"access method {method or '(none given)'} does not exist",
+            where=f"{where}: access.method",
+            remedy=nearest(method, list(known)),
+        )
+    return method
+
+
+def _known(data: Mapping[str, Any], known: set[str], where: str) -> None:
+    for key in data:
+        if key not in known:
+            raise ConfigurationError(f"{key} is not a key here", where=where, remedy=nearest(str(key), sorted(known)))
+
+
+def _there(data: Mapping[str, Any], needed: set[str], where: str) -> None:
+    for key in sorted(needed - set(data)):
+        raise ConfigurationError(f"{key} is missing", where=where, remedy=f"write `{key}: …`")
