@@ -1,0 +1,96 @@
+"""`make nightly`: a whole night through Airflow's scheduler, on embedded parts, with progress and a table at the end."""
+
+import argparse
+import os
+import sys
+from datetime import date
+from pathlib import Path
+
+from exchange.orchestration import Airflow, RunChange
+from rich.console import Console
+from rich.table import Table
+
+from exchange.ledger.balance import LoadBalance, load_balance, newest_loads
+from exchange.site import Site
+from sandbox.world import World
+from schemas.catalog import HOUSE
+from schemas.errors import GuijiError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one night. Exit status 0 when every feed is whole, 1 otherwise."""
+    options = _options(arguments)
+    console = Console(stderr=False, highlight=False)
+    home = Path(os.environ.get("GUIJI_HOME") or HOUSE / "var").resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    with World(home / "sandbox", rows=options.rows) as world:
+        world.advance_to(options.night)
+        day = world.business_date(options.night)
+        os.environ.update({**world.env(), "GUIJI_HOME": str(home)})
+        site = Site.from_environment()
+        console.print(f"归集 Guiji · 第 {options.night} 夜 night {options.night} · 业务日期 business date {day}")
+        states = _through_airflow(site, day, console)
+        return _close(site, day, states, console)
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make nightly", description=__doc__)
+    parser.add_argument("--night", type=int, default=1, help="which night of the sandbox (make nightly NIGHT=2)")
+    parser.add_argument("--rows", type=int, default=2000, help="records per feed")
+    return parser.parse_args(arguments)
+
+
+def _through_airflow(site: Site, day: date, console: Console) -> dict[str, str]:
+    """Trigger every feed's DAG and watch. Returns the final state of each run by DAG id."""
+    names = {feed.dag_id: feed.name for feed in site.catalog.feeds.values()}
+    console.print("启动 Airflow（首次约半分钟）… starting Airflow")
+    with Airflow(site.home / "airflow", HOUSE / "dags", env=dict(os.environ)) as airflow:
+        console.print(f"Airflow: {airflow.url}")
+
+        def told(change: RunChange) -> None:
+            task = f" · {change.task_id}" if change.task_id else ""
+            console.print(f"  {names.get(change.dag_id, change.dag_id):<20}{task:<22} {change.state}")
+
+        return airflow.run_dags(sorted(names), conf={"business_date": day.isoformat()}, on_change=told)
+
+
+def _close(site: Site, day: date, states: dict[str, str], console: Console) -> int:
+    balances = {
+        feed: load_balance(site.ledger, load, site.catalog.feed(feed).receivers)
+        for feed, load in newest_loads(site.ledger, day.isoformat()).items()
+    }
+    console.print(_table(site, balances, states))
+    console.print(f"报告 report: {site.home / 'reports' / day.isoformat() / 'index.html'}")
+    return 0 if all(state == "success" for state in states.values()) else 1
+
+
+def _table(site: Site, balances: dict[str, LoadBalance], states: dict[str, str]) -> Table:
+    table = Table(title="今夜 tonight")
+    heads = ("数据源 feed", "拉取 pulled", "未变 unchanged", "扣留 held", "待送 new", "注销 gone")
+    for number, head in enumerate(heads):
+        table.add_column(head, justify="left" if number == 0 else "right")
+    receivers = sorted(site.catalog.receivers)
+    for receiver in receivers:
+        table.add_column(f"{receiver}\n送 sent / 收 ok / 退 no", justify="right")
+    table.add_column("结果 result")
+    for feed in sorted(site.catalog.feeds):
+        table.add_row(*_row(feed, balances.get(feed), receivers, states.get(site.catalog.feed(feed).dag_id, "—")))
+    return table
+
+
+def _row(feed: str, balance: LoadBalance | None, receivers: list[str], state: str) -> list[str]:
+    result = {"success": "完成 done", "failed": "未完成 not done"}.get(state, state)
+    if balance is None:
+        return [feed, *["—"] * (5 + len(receivers)), result]
+    numbers = (balance.pulled, balance.unchanged, balance.quarantined, balance.new, balance.vanished)
+    said = {r.receiver: f"{r.sent} / {r.accepted} / {r.rejected}" for r in balance.receivers}
+    cells = ["—" if n is None else str(n) for n in numbers]
+    return [feed, *cells, *(said.get(r, "—") for r in receivers), result]
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except GuijiError as error:
+        print(f"✗ {error}", file=sys.stderr)
+        sys.exit(1)
