@@ -1,8 +1,11 @@
 """A department's mapping, compiled: every name in it is checked before the first record is read."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import pyarrow as pa
 
 from schemas.errors import ConfigurationError, UnknownConverter
 from schemas.nearest import nearest
@@ -46,6 +49,12 @@ class Plan:
         """Source columns that must be there."""
         return frozenset(c for f in self.fields for c in f.columns) | {column for column, _ in self.revoke}
 
+    @property
+    def required_columns(self) -> frozenset[str]:
+        """Source columns that a required field lives on, or a revocation: never taken for blank when they are gone."""
+        needed = frozenset(c for f in self.fields if self.record_type.field(f.name).required for c in f.columns)
+        return needed | {column for column, _ in self.revoke}
+
 
 def compile_mapping(
     mapping: Mapping[str, Any], record_type: RecordType, where: str, converters: Callable[[str], Converter]
@@ -71,7 +80,7 @@ def compile_mapping(
     return Plan(
         record_type,
         fields,
-        frozenset(tidy_header(name) for name in mapping.get("ignore", {})),
+        _ignored(mapping.get("ignore") or {}, {c for f in fields for c in f.columns}, f"{where}: ignore"),
         _revoke(mapping.get("revoke"), f"{where}: revoke"),
         frozenset(tidy_header(name) for name in extra),
         where,
@@ -100,7 +109,10 @@ def _field(
         converter = converters(converter_name)
     except UnknownConverter as error:
         raise UnknownConverter(f"there is no converter {converter_name}", where=where, remedy=error.remedy) from None
-    params = {k: str(v) for k, v in spec.items() if k not in FIELD_KEYS}
+    params = {str(k): _parameter(v) for k, v in spec.items() if k not in FIELD_KEYS}
+    if not columns and "constant" not in spec:
+        raise ConfigurationError("names no column", where=f"{where}.from", remedy="write `from: column`")
+    _try_out(converter, params, spec, record_type.arrow_schema().field(name).type, where)
     return FieldPlan(
         name,
         tuple(tidy_header(c) for c in ([columns] if isinstance(columns, str) else columns)),
@@ -110,6 +122,46 @@ def _field(
         params,
         tuple(str(w) for w in spec["null_words"]) if "null_words" in spec else words,
     )
+
+
+def _ignored(spec: Any, mapped: set[str], where: str) -> frozenset[str]:
+    """Columns left behind on purpose, each with its reason."""
+    if not isinstance(spec, dict) or not all(spec.values()):
+        raise ConfigurationError("gives no reason", where=where, remedy="write `column: why it is not carried`")
+    names = frozenset(tidy_header(name) for name in spec)
+    if both := sorted(names & mapped):
+        raise ConfigurationError(
+            f"also mapped: {', '.join(both)}", where=where, remedy="take each out of ignore, or out of fields"
+        )
+    return names
+
+
+def _parameter(value: Any) -> str:
+    """A converter's parameter as text; tables and lists as JSON."""
+    if isinstance(value, dict):
+        value = {str(key): _parameter(item) for key, item in value.items()}
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | bool) else str(value)
+
+
+def _try_out(
+    converter: Converter, params: Mapping[str, str], spec: Mapping[str, Any], kind: pa.DataType, where: str
+) -> None:
+    """Run the converter once before any record: over the constant, or over nothing, to see what kind it gives."""
+    sample = [str(spec["constant"])] if "constant" in spec else []
+    try:
+        done = converter(pa.array(sample, pa.string()), params)
+    except ConfigurationError as error:
+        raise type(error)(error.message, where=f"{where} {error.where}".rstrip(), remedy=error.remedy) from None
+    if done.values.type != kind:
+        raise ConfigurationError(
+            f"its converter gives {done.values.type}, the field is {kind}",
+            where=f"{where}.as",
+            remedy="use a converter of the field's kind; `guiji convert --help` lists them",
+        )
+    if done.values.null_count:
+        raise ConfigurationError(
+            "the converter cannot read the constant", where=f"{where}.constant", remedy="write it as the standard does"
+        )
 
 
 def _revoke(spec: Any, where: str) -> tuple[tuple[str, frozenset[str]], ...]:

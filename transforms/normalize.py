@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.errors import ConfigurationError, SourceChanged
+from schemas.errors import SourceChanged
 from schemas.findings import Flag
 from schemas.nearest import nearest
+from transforms.decoders.header import ABSENT, RAGGED
 from transforms.mapping import FieldPlan, Plan
 
 
@@ -24,7 +25,7 @@ class Normalized:
 
 def normalize(raw: pa.Table, plan: Plan) -> Normalized:
     """Raises SourceChanged when a column the mapping reads is gone."""
-    _check_columns(raw, plan)
+    raw = _with_absent_columns(raw, plan)
     schema, flags = plan.record_type.arrow_schema(), _row_flags(raw, plan)
     planned = {f.name: f for f in plan.fields}
     columns = []
@@ -33,12 +34,6 @@ def normalize(raw: pa.Table, plan: Plan) -> Normalized:
             columns.append(pa.nulls(raw.num_rows, field.type))
             continue
         values, found = _convert(raw, planned[field.name])
-        if values.type != field.type:
-            raise ConfigurationError(
-                f"its converter gives {values.type}, the field is {field.type}",
-                where=f"{plan.where}: fields.{field.name}",
-                remedy="use a converter of the field's kind",
-            )
         columns.append(values)
         flags += found
     return Normalized(pa.table(columns, schema=schema), _operations(raw, plan), flags)
@@ -57,9 +52,16 @@ def _source(raw: pa.Table, field: FieldPlan) -> pa.Array:
     columns = [_null_words(raw[name].combine_chunks(), field.null_words) for name in field.columns]
     if len(columns) == 1:
         return columns[0]
-    blank_free = [pc.if_else(pc.equal(pc.utf8_trim_whitespace(c), ""), None, c) for c in columns]
-    joined = pc.binary_join_element_wise(*blank_free, field.join, null_handling="skip")
-    return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
+    nothing = pa.scalar(None, pa.string())
+    return reduce(
+        lambda done, more: _joined(done, more, field.join),
+        [pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), nothing, column) for column in columns],
+    )
+
+
+def _joined(done: pa.Array, more: pa.Array, sign: str) -> pa.Array:
+    """Two columns in one. Not by `null_handling="skip"`: Arrow 26 loses the rows in which everything is null."""
+    return pc.coalesce(pc.binary_join_element_wise(done, more, sign, null_handling="emit_null"), done, more)
 
 
 def _null_words(column: pa.Array, words: tuple[str, ...]) -> pa.Array:
@@ -80,27 +82,43 @@ def _operations(raw: pa.Table, plan: Plan) -> pa.Array:
     return pc.if_else(revoked, "revoke", "upsert")
 
 
-def _check_columns(raw: pa.Table, plan: Plan) -> None:
-    for name in sorted(plan.reads):
-        if name not in raw.column_names:
+def _with_absent_columns(raw: pa.Table, plan: Plan) -> pa.Table:
+    """JSON leaves blank columns out: there an absent column is null, unless a required field lives on it."""
+    may_lack = (raw.schema.metadata or {}).get(ABSENT) == b"null"
+    for name in sorted(plan.reads - set(raw.column_names)):
+        if not may_lack or name in plan.required_columns:
             raise SourceChanged(
                 f"the source no longer has the column {name}",
                 where=plan.where,
                 remedy=nearest(name, [c for c in raw.column_names if not c.startswith("_")]),
             )
+        raw = raw.append_column(name, pa.nulls(raw.num_rows, pa.string()))
+    return raw
 
 
 def _row_flags(raw: pa.Table, plan: Plan) -> list[Flag]:
     """Rows that are no records, and columns nobody decided about."""
-    flags = []
-    if "_ragged" in raw.column_names:
-        flags.append(Flag("ROW_RAGGED", "", _rows(pc.is_valid(raw["_ragged"].combine_chunks()))))
+    ragged = np.zeros(raw.num_rows, dtype=bool)
+    if RAGGED in raw.column_names:
+        ragged = raw[RAGGED].combine_chunks().is_valid().to_numpy(zero_copy_only=False)
+    blank = _blank(raw) & ~ragged
+    flags = [Flag("ROW_RAGGED", "", np.flatnonzero(ragged)), Flag("ROW_BLANK", "", np.flatnonzero(blank))]
     known = plan.reads | plan.ignored | plan.also_read
     for name in raw.column_names:
         if not name.startswith("_") and name not in known:
             filled = pc.fill_null(pc.not_equal(raw[name].combine_chunks(), ""), False)
             flags.append(Flag("SOURCE_COLUMN_UNREAD", name, _rows(filled)))
     return [flag for flag in flags if flag.rows.size]
+
+
+def _blank(raw: pa.Table) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """True where no column of the source says anything; looks at columns only until every row has said something."""
+    blank = np.ones(raw.num_rows, dtype=bool)
+    for name in raw.column_names:
+        if not name.startswith("_") and blank.any():
+            filled = pc.not_equal(pc.utf8_trim_whitespace(raw[name].combine_chunks()), "")
+            blank &= ~pc.fill_null(filled, False).to_numpy(zero_copy_only=False)
+    return blank
 
 
 def _rows(mask: pa.Array) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":

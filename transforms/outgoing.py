@@ -64,6 +64,8 @@ def compile_profile(profile: Mapping[str, Any], record_type: RecordType, where: 
 def _check_field(spec: Any, record_type: RecordType, where: str) -> None:
     if not isinstance(spec, dict) or ("from" in spec) == ("constant" in spec) or set(spec) - KEYS:
         raise ConfigurationError("is not {from: field, as: form}", where=where, remedy="see adding-a-receiver")
+    if where.rsplit(".", 1)[-1].startswith("cd_"):
+        raise ConfigurationError("cd_ is the envelope's", where=where, remedy="give the column another name")
     if "constant" in spec:
         return
     if spec["from"] not in record_type.names:
@@ -76,6 +78,8 @@ def _check_field(spec: Any, record_type: RecordType, where: str) -> None:
     fits = {"date": ("date",), "yuan": ("money",), "wan_yuan": ("money",), "words": ("text", "code", "boolean")}
     if form not in FORMS or kind not in fits.get(form, (kind,)):
         raise ConfigurationError(f"a {kind} cannot be sent as {form}", where=where, remedy=f"forms: {', '.join(FORMS)}")
+    if form == "words" and not isinstance(spec.get("words"), dict):
+        raise ConfigurationError("has no words", where=f"{where}.words", remedy="write `words: {ours: theirs}`")
 
 
 def to_receiver(table: pa.Table, profile: Profile) -> Outgoing:
@@ -143,8 +147,9 @@ _FORMS: dict[str, Callable[[pa.Array, Mapping[str, Any]], tuple[pa.Array, Any]]]
 def seal_lines(data: pa.Table | None, envelope: pa.Table) -> bytes:
     """NDJSON, one flat object a line: envelope columns, then data. `data` None: revocations, the envelope alone."""
     table = envelope
-    for name in data.column_names if data is not None else ():
-        table = table.append_column(name, data[name])
+    if data is not None:
+        for name in data.column_names:
+            table = table.append_column(name, data[name])
     frame, out = pl.from_arrow(table), io.BytesIO()
     assert isinstance(frame, pl.DataFrame)
     frame.write_ndjson(out)
