@@ -1,0 +1,75 @@
+"""`document_number`: 〔〕 around the four-digit year, widths repaired, everything else as it was written.
+
+第, leading zeros, letters, hyphens and words inside the serial stay. A bracket such as （京） holds no year
+and stays as well. A missing bracket is put in only where four year digits are followed by the serial.
+`year: optional` lets a number without a year pass (a licence may carry its certificate number).
+"""
+
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.standard import code_list
+from transforms.converters.column import converter
+from transforms.converters.contract import TEXT, Parameters, Reading, Sure
+from transforms.converters.text import clean
+
+YEAR = "(?:19|20)[0-9]{2}"
+SERIAL = r"(?=[ ]?(?:第|字|[0-9A-Za-z\-]))"
+WIDTHS = {code: code - 0xFEE0 for code in (0xFF0D, 0xFF0F, 0xFF0E)}  # － ／ ．
+CANONICAL = rf"^[^〔〕\[\](){{}}（）【】 －／．]+〔{YEAR}〕[^〔〕\[\](){{}}（）【】 －／．]+$"
+
+
+def _pairs() -> tuple[str, str]:
+    """Opening and closing brackets that mean 〔〕, from the code list."""
+    rows = [row["variant"] for row in code_list("enforcement", "1.0", "doc_number_brackets")]
+    pairs = [row for row in rows if len(row) == 2] + ["〔〕"]
+    return "".join(pair[0] for pair in pairs), "".join(pair[1] for pair in pairs)
+
+
+OPENING, CLOSING = (re.escape(signs) for signs in _pairs())
+BRACKETED = re.compile(rf"[{OPENING}] ?({YEAR}) ?年? ?[{CLOSING}]")
+UNCLOSED = re.compile(rf"[{OPENING}] ?({YEAR}) ?年?{SERIAL}(?![0-9 ]*[{CLOSING}])(?![0-9]*$(?<={YEAR}))")
+UNOPENED = re.compile(rf"(?<![0-9A-Za-z{OPENING}])({YEAR}) ?[{CLOSING}](?=.)")
+BARE = re.compile(rf"(?<![0-9A-Za-z\-/{OPENING}])({YEAR})(?=第|字第|年?第|年[0-9])年?")
+DOUBLED = re.compile(rf"[{OPENING}]{{2,}}({YEAR})[{CLOSING}]{{2,}}")
+ANY_SIGN = re.compile(r"[0-9０-９]")
+
+
+def _number(text: str, parameters: Parameters) -> Reading:
+    plain = text.translate(WIDTHS)
+    plain = DOUBLED.sub(r"〔\1〕", plain)
+    found = BRACKETED.findall(plain)
+    if len(found) > 1:
+        return Reading(None, ("DOC_NO_TWO_NUMBERS",))
+    if len(found) == 1:
+        return Reading(_joined(BRACKETED.sub(r"〔\1〕", plain)))
+    return _repaired(plain, parameters)
+
+
+def _repaired(plain: str, parameters: Parameters) -> Reading:
+    """One bracket or both are missing: put in only when there is one place for them."""
+    for rule in (UNCLOSED, UNOPENED, BARE):
+        found = rule.findall(plain)
+        if len(found) > 1:
+            return Reading(None, ("DOC_NO_TWO_NUMBERS",))
+        if found:
+            return Reading(_joined(rule.sub(r"〔\1〕", plain)), ("DOC_NO_BRACKET_INSERTED",))
+    if not ANY_SIGN.search(plain):
+        return Reading(None, ("DOC_NO_UNREADABLE",))
+    if parameters.get("year") == "optional":
+        return Reading(plain)
+    return Reading(None, ("DOC_NO_YEAR_MISSING",))
+
+
+def _joined(text: str) -> str:
+    """Spaces beside the year and inside a Chinese number are layout, not part of it."""
+    return re.sub(r"(?<=[^ -~]) | (?=[^ -~])", "", text)
+
+
+def _canonical(column: pa.Array, parameters: Parameters) -> Sure:
+    return Sure(pc.and_(clean(column), pc.match_substring_regex(column, CANONICAL)), column)
+
+
+document_number = converter(TEXT, _number, _canonical)

@@ -1,0 +1,107 @@
+"""`money`: one amount in 元, exact to six decimals, never a float.
+
+`unit` (元 or 万元) is what a bare number means; a unit in the text wins. An amount written twice
+(capitals and digits) is read when both agree. With `unit: 万元` the value's own text form is `12000.00元`.
+"""
+
+import re
+from decimal import Decimal
+from unicodedata import normalize
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.errors import ConfigurationError
+from transforms.converters.amounts import Amount, amounts, coins
+from transforms.converters.column import converter
+from transforms.converters.contract import MONEY, Parameters, Reading, Sure
+
+PLACES = Decimal("0.000001")
+LIMIT = Decimal(10) ** 14
+FOREIGN = re.compile(
+    r"美元|美金|港币|港元|欧元|英镑|日元|日圆|韩元|卢布|澳门元|台币|[$€£]|USD|HKD|EUR|JPY|GBP", re.IGNORECASE
+)
+FILLER = re.compile(r"[()（）:：;；,，。 /]|大写|小写|人民币|即|金额|计|RMB|CNY|[¥￥]", re.IGNORECASE)
+BRACKETED = re.compile(r"[(（][^()（）]*[)）]")
+FRAME = re.compile(r"[()（）]|大写|小写|即")
+ARABIC = re.compile("[0-9]")
+EXPONENT = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+")
+UNITS = ("元", "万元")
+
+
+def settle(value: Decimal) -> Reading:
+    """The value when the column can hold it exactly, else the code that says why not."""
+    if value >= LIMIT:
+        return Reading(None, ("MONEY_OUT_OF_RANGE",))
+    exact = value.quantize(PLACES)
+    return Reading(exact) if exact == value else Reading(None, ("MONEY_TOO_PRECISE",))
+
+
+def unit_of(parameters: Parameters) -> str:
+    unit = parameters.get("unit", "元")
+    if unit not in UNITS:
+        raise ConfigurationError(f"unit {unit!r} is not known", where="converter money", remedy="write 元 or 万元")
+    return unit
+
+
+def _money(text: str, parameters: Parameters) -> Reading:
+    unit = unit_of(parameters)
+    plain = normalize("NFKC", text.replace("￥", "¥")).replace("圓", "元")
+    if FOREIGN.search(plain):
+        return Reading(None, ("MONEY_CURRENCY",))
+    if EXPONENT.fullmatch(plain) or len(plain) > 200:
+        return Reading(None, ("MONEY_UNREADABLE",))
+    small = coins(plain)
+    if small is not None:
+        return settle(small)
+    found = amounts(plain, unit)
+    if not found or _left_over(plain, found):
+        return Reading(None, ("MONEY_UNREADABLE",))
+    return _one(plain, found)
+
+
+def _one(plain: str, found: list[Amount]) -> Reading:
+    if any(amount.negative for amount in found):
+        return Reading(None, ("MONEY_NEGATIVE",))
+    values = {amount.value for amount in found}
+    if None in values or (BRACKETED.fullmatch(plain) and not found[0].named):
+        return Reading(None, ("MONEY_AMBIGUOUS",))
+    if len(values) > 1:
+        return Reading(None, ("MONEY_TWO_AMOUNTS",))
+    if len(found) > 1 and not any(amount.named for amount in found):
+        return Reading(None, ("MONEY_TWO_AMOUNTS",))
+    value = values.pop()
+    assert value is not None
+    return settle(value)
+
+
+def _left_over(plain: str, found: list[Amount]) -> bool:
+    """Whether anything stands beside the amounts that is not a mere frame for them."""
+    rest, end = "", 0
+    for amount in found:
+        between = plain[end : amount.start]
+        if end and not _restates(between, plain[amount.start : amount.end], plain[:end]):
+            return True
+        rest += between
+        end = amount.end
+    return bool(FILLER.sub("", rest + plain[end:]))
+
+
+def _restates(between: str, amount: str, before: str) -> bool:
+    """Whether the second amount says the first again: in a bracket, under 大写 and 小写, or in other signs."""
+    return bool(FRAME.search(between)) or (ARABIC.search(amount) is None) != (ARABIC.search(before) is None)
+
+
+def _plain_numbers(column: pa.Array, parameters: Parameters) -> Sure:
+    """Bare digits, by columns."""
+    whole = "13" if unit_of(parameters) == "元" else "9"
+    places = "6" if whole == "13" else "9"
+    rows = pc.fill_null(pc.match_substring_regex(column, rf"^[0-9]{{1,{whole}}}(\.[0-9]{{1,{places}}})?$"), False)
+    numbers = pc.if_else(rows, column, pa.scalar(None, pa.string()))
+    if whole == "13":
+        return Sure(rows, numbers.cast(MONEY))
+    wide = pc.multiply(numbers.cast(pa.decimal128(20, 10)), pa.scalar(Decimal(10_000), pa.decimal128(5, 0)))
+    return Sure(rows, wide.cast(MONEY))
+
+
+money = converter(MONEY, _money, _plain_numbers)

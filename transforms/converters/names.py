@@ -1,0 +1,58 @@
+"""`party_name` and `org_name`: Chinese names with full-width brackets and without layout spaces.
+
+A case title glued to a company's name is cut only when the organisation's suffix ends the name and what
+follows is surely a case: a word that opens an accusation, 案 at the end, no branch in between.
+Everything else that ends like a case title is flagged and has no value.
+"""
+
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.converters.column import converter
+from transforms.converters.contract import TEXT, Parameters, Reading, Sure
+from transforms.converters.text import clean
+
+CHINESE = re.compile("[\u3400-\u9fff]")
+SPACES = re.compile("(?<=[\u3400-\u9fff（）·]) | (?=[\u3400-\u9fff（）·])")
+BRACKETS = str.maketrans("()", "（）")
+SUFFIX = "有限责任公司|股份有限公司|有限公司|专业合作社|合伙企业（有限合伙）|合伙企业（普通合伙）"
+ACCUSED = (
+    "涉嫌|未经|未按|未取得|未依法|未办理|未|违反|违法|违规|擅自|非法|无证|无照|不按|不正当|生产|销售|经营|使用|"
+    "发布|超|逾期|虚假|拒不|提供|侵犯|冒用|伪造|以|在|利用|将|对|将|进口|储存|运输|排放|占用|拖欠|不"
+)
+CASE = re.compile(rf"(?P<name>[^，,。；;]*?(?:{SUFFIX}))(?P<case>(?:{ACCUSED})[^公司店厂]*案(?:件)?)")
+CASE_END = re.compile(r"(?:涉嫌|违反|违法|擅自|未经|未按|非法|无证|无照|销售|生产|经营|行为|一).*案(?:件)?$")
+LAYOUT = r"[() ]|案件?$"
+
+
+def _written(text: str) -> str:
+    """Brackets and spaces as Chinese names have them. A name without Chinese stays as it is."""
+    if not CHINESE.search(text):
+        return text
+    return SPACES.sub("", text.translate(BRACKETS))
+
+
+def _organisation(text: str, parameters: Parameters) -> Reading:
+    return Reading(_written(text))
+
+
+def _party(text: str, parameters: Parameters) -> Reading:
+    name = _written(text)
+    found = CASE.fullmatch(name)
+    if found:
+        return Reading(found["name"], ("PARTY_NAME_CASE_CUT",))
+    if CASE_END.search(name):
+        return Reading(None, ("PARTY_NAME_CASE_TITLE",))
+    return Reading(name)
+
+
+def _plain_names(column: pa.Array, parameters: Parameters) -> Sure:
+    if parameters.get("traditional") == "yes":
+        return Sure(pa.repeat(False, len(column)), column)
+    return Sure(pc.and_not(clean(column), pc.match_substring_regex(column, LAYOUT)), column)
+
+
+org_name = converter(TEXT, _organisation, _plain_names)
+party_name = converter(TEXT, _party, _plain_names)

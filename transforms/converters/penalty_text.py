@@ -1,0 +1,151 @@
+"""`fine_from_text` and `confiscation_from_text`: one amount out of a penalty sentence, in 元.
+
+Amounts are replaced by a sign, then the sentence is matched against the few forms that are certain:
+罚款…§, §罚款, 没收违法所得…§, 没收§违法所得, 违法所得§予以没收. A total (罚没合计, 共计), a limit (以上, 以下, 不超过), a late
+fee (加处罚款) and an amount of anything else are never taken. Two different amounts, or two counts, have no value.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from unicodedata import normalize
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.converters.amounts import amounts
+from transforms.converters.column import converter
+from transforms.converters.contract import MONEY, Converter, Parameters, Reading, Scalar, Sure
+from transforms.converters.money import settle
+
+HOLE = "§"  # an amount; its place in the sentence tells what it is
+LIMIT = "¤"  # an amount that is a limit, a rate or has no single reading
+FRAME = r"[(（]?(?:大写|小写|人民币|即|计|[:： ¥])*[)）]?(?:大写|小写|人民币|即|计|[:： ¥])*"
+TWICE = re.compile(rf"{HOLE}(?=[(（:：大小即])(?P<open>[(（]?){FRAME}{HOLE}[)）]?")
+AROUND = re.compile(rf"(?:{HOLE}|{LIMIT})(?=(?:至|到|[-~—])[{HOLE}{LIMIT}])|(?<=[{HOLE}{LIMIT}][至到\-~—]){HOLE}")
+BOUND = re.compile(
+    rf"{HOLE}(?=(?:\(含本数\))?(?:以上|以下|以内|以外|左右|余元|/|每))|(?<=不超过){HOLE}|(?<=不低于){HOLE}|(?<=不少于){HOLE}"
+    rf"|(?<=最高){HOLE}|(?<=至多){HOLE}|(?<=超过){HOLE}|(?<=每日){HOLE}"
+)
+NAMES = r"(?:违法所得|非法所得|违法收入|非法收入|非法财物|违法财物|违法物品|非法物品)"
+LINK = r"(?:款项|金额|数额|总额|人民币|大写|小写|共计|合计|总计|价值|折合|[计为是即共款]|[(（)）:：,，、 ¥\"“”]){0,6}"
+NOT_A_FINE = (
+    r"(?<!加处)(?<!不予)(?<!免予)(?<!免除)(?<!免于)(?<!减免)(?<!拟处)(?<!拟)(?<!原)(?<!缴纳)(?<!缴)(?<!上述)(?<!该)"
+)
+FINE = re.compile(
+    rf"(?P<after>{NOT_A_FINE}罚款)(?P<link>{LINK}){HOLE}(?P<next>罚款)?"
+    rf"|(?:^|(?<=[处予以罚定的,，。;；:：并 )）]))(?:人民币| |¥)*(?P<before>{HOLE})(?:人民币)?的?(?:行政)?罚款"
+    rf"|没收(?:[^{HOLE}{LIMIT}。；;]{{0,12}}?){NAMES}{LINK}(?P<gone>{HOLE})|(?<![处款])罚(?P<short>{HOLE})"
+)
+CONFISCATION = re.compile(
+    rf"没收(?:[^{HOLE}{LIMIT}。；;罚]{{0,12}}?){NAMES}(?P<link>{LINK}){HOLE}"
+    rf"|没收(?:人民币)?{HOLE}的?{NAMES}?|{NAMES}(?P<link2>{LINK}){HOLE}[,，]?(?:依法)?(?:予以|全部)?没收"
+)
+TOTAL = re.compile("共计|合计|总计|总额|共")
+MENTION = re.compile(
+    "(?<!加处)(?<!不予)(?<!免予)(?<!免除)(?<!免于)(?<!缴纳)(?<!缴)(?<!上述)(?<!该)罚款(?!数额|的百分|的?[0-9]+%|决定|缴)"
+)
+EACH = re.compile("各(?:处|处以|罚|罚款|处罚款)|分别(?:处|罚|给予)|每人|每户|每(?:次|辆|台|件)")
+ALTERED = re.compile(rf"(?:原|变更为|改为|减为|调整为|减轻为)[^。；;]{{0,8}}(?:罚款|{HOLE})")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """The text with each amount as one sign, and the amounts in the same order."""
+
+    holes: str
+    values: tuple[Decimal, ...]
+    clash: bool
+
+
+def sentence(text: str) -> Sentence:
+    """Amounts out, signs in. An amount restated in a bracket is merged; if it differs, the two clash."""
+    plain = normalize("NFKC", text.replace("￥", "¥").replace(HOLE, " ").replace(LIMIT, " "))
+    plain = re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", plain)
+    holes, values, end = "", [], 0
+    for amount in amounts(plain):
+        holes += plain[end : amount.start]
+        end = amount.end
+        if not amount.named and amount.negative is False:
+            bare = plain[amount.start : end]
+            holes += bare if not _marked(bare) or amount.value is None else HOLE
+        else:
+            holes += HOLE if amount.value is not None and not amount.negative else LIMIT
+        if holes.endswith(HOLE) and amount.value is not None:
+            values.append(amount.value)
+    return _merged(holes + plain[end:], values)
+
+
+def _marked(bare: str) -> bool:
+    return bare.startswith(("人民币", "¥", "RMB", "CNY"))
+
+
+def _merged(holes: str, values: list[Decimal]) -> Sentence:
+    clash = False
+    while found := TWICE.search(holes):
+        first = holes.count(HOLE, 0, found.start())
+        clash = clash or values[first] != values[first + 1]
+        del values[first + 1]
+        closing = "" if found["open"] or not found[0].endswith((")", "）")) else found[0][-1]
+        holes = holes[: found.start()] + HOLE + closing + holes[found.end() :]
+    return _limited(holes, values, clash)
+
+
+def _limited(holes: str, values: list[Decimal], clash: bool) -> Sentence:
+    for rule in (AROUND, BOUND):
+        while found := rule.search(holes):
+            if HOLE in found[0]:
+                del values[holes.count(HOLE, 0, found.start())]
+            holes = holes[: found.start()] + (LIMIT if HOLE in found[0] else " ") + holes[found.end() :]
+    return Sentence(holes, tuple(values), clash)
+
+
+def _fine(text: str, parameters: Parameters) -> Reading:
+    if "罚" not in text:
+        return Reading()
+    said = sentence(text)
+    both = "没收" in said.holes or "罚没" in said.holes
+    found: list[int] = []
+    for match in FINE.finditer(said.holes):
+        if match["gone"]:
+            continue
+        if match["next"] or (both and TOTAL.search(match["link"] or "")):
+            return Reading(None, ("FINE_UNREADABLE",))
+        found.append(said.holes.count(HOLE, 0, match.end()) - 1)
+    if not found:
+        return Reading(None, ("FINE_UNREADABLE",) if MENTION.search(said.holes) else ())
+    return _single(said, found, "FINE")
+
+
+def _confiscation(text: str, parameters: Parameters) -> Reading:
+    if "没收" not in text:
+        return Reading()
+    said = sentence(text)
+    found: list[int] = []
+    for match in CONFISCATION.finditer(said.holes):
+        link = match["link"] or match["link2"] or ""
+        if "罚" in said.holes and TOTAL.search(link):
+            return Reading(None, ("CONFISCATION_UNREADABLE",))
+        found.append(said.holes.count(HOLE, 0, match.start()) + match[0].count(HOLE) - 1)
+    if not found:
+        return Reading(None, ("CONFISCATION_NO_AMOUNT",))
+    return _single(said, found, "CONFISCATION")
+
+
+def _single(said: Sentence, found: list[int], what: str) -> Reading:
+    if said.clash or len(found) > 1 or EACH.search(said.holes) or ALTERED.search(said.holes):
+        return Reading(None, (f"{what}_TWO_AMOUNTS",))
+    return settle(said.values[found[0]])
+
+
+def _silent(word: str, scalar: Scalar) -> Converter:
+    def fast(column: pa.Array, parameters: Parameters) -> Sure:
+        quiet = pc.invert(pc.match_substring(column, word))
+        plain = pc.match_substring_regex(column, "^[\u4e00-\u9fff0-9A-Za-z，。；：、（）.]*$")
+        return Sure(pc.and_(quiet, plain), pa.nulls(len(column), MONEY))
+
+    return converter(MONEY, scalar, fast)
+
+
+fine_from_text = _silent("罚", _fine)
+confiscation_from_text = _silent("没收", _confiscation)
