@@ -1,0 +1,121 @@
+"""Owns the taking in of one delivery: its key, its digest, its count, then record by record, in one transaction."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import Message
+from typing import Any
+
+from sandbox.receivers.log import Applied, ReceiverLog, digest_of
+from sandbox.receivers.rules import refusal
+
+RECORD_TYPES = ("penalty", "licence")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery as it came over the wire."""
+
+    key: str | None
+    declared_digest: str | None
+    record_type: str
+    declared_count: str
+    body: bytes
+
+    @classmethod
+    def of(cls, headers: Message, body: bytes) -> "Delivery":
+        """Headers and body of a request."""
+        return cls(
+            headers.get("Idempotency-Key"),
+            headers.get("Content-Digest"),
+            headers.get("X-Record-Type") or "",
+            headers.get("X-Record-Count") or "",
+            body,
+        )
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.body)
+
+    @property
+    def lines(self) -> list[bytes]:
+        return [line for line in self.body.split(b"\n") if line]
+
+
+def _problem(status: int, code: str, message: str) -> tuple[int, bytes]:
+    return status, json.dumps({"code": code, "message": message}, ensure_ascii=False).encode()
+
+
+class Intake:
+    """Applies deliveries for one receiver, each wholly or not at all, each key once."""
+
+    def __init__(self, code: str, log: ReceiverLog) -> None:
+        self._code = code
+        self._log = log
+
+    def take(self, delivery: Delivery) -> tuple[int, bytes]:
+        """Status and verbatim answer; the same key with the same body gets the first answer again."""
+        if not delivery.key:
+            return _problem(422, "no_key", "缺少 Idempotency-Key")
+        with self._log.transaction():
+            known = self._log.answer(delivery.key)
+            if known:
+                same = known[0] == _fingerprint(delivery)
+                return (200, known[1]) if same else _problem(409, "key_reused", "同一幂等键的内容不同")
+            wrong = _wrong(delivery)
+            if wrong:
+                return wrong
+            answer = self._apply(delivery, delivery.key)
+            self._log.keep_answer(delivery.key, _fingerprint(delivery), delivery.record_type, answer)
+            return 200, answer
+
+    def _apply(self, delivery: Delivery, key: str) -> bytes:
+        results = [self._one(delivery.record_type, key, seq, line) for seq, line in enumerate(delivery.lines)]
+        accepted = sum(result["status"] == "accepted" for result in results)
+        answer = {
+            "receipt": f"{self._code}-{digest_of((key + delivery.digest).encode())[:16]}",
+            "key": key,
+            "count": len(results),
+            "accepted": accepted,
+            "rejected": len(results) - accepted,
+            "results": results,
+        }
+        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def _one(self, record_type: str, key: str, seq: int, line: bytes) -> dict[str, Any]:
+        record: Mapping[str, Any] = json.loads(line)
+        refused = refusal(self._code, record_type, record, self._log)
+        if refused:
+            return {"seq": seq, "status": "rejected", "code": refused[0], "message": refused[1]}
+        self._log.apply(
+            Applied(
+                key, seq, record_type, record["cd_id"], record["cd_revision"], record["cd_operation"],
+                digest_of(line), line,
+            )
+        )  # fmt: skip
+        return {"seq": seq, "status": "accepted"}
+
+
+def _fingerprint(delivery: Delivery) -> str:
+    return f"{delivery.record_type}:{delivery.digest}"
+
+
+def _wrong(delivery: Delivery) -> tuple[int, bytes] | None:
+    """Why the delivery as a whole is refused: type, digest, count, or a line that is not a flat object."""
+    if delivery.record_type not in RECORD_TYPES:
+        return _problem(422, "record_type", "X-Record-Type 不正确")
+    if delivery.declared_digest != f"sha-256={delivery.digest}":
+        return _problem(422, "digest", "Content-Digest 与内容不符")
+    if delivery.declared_count != str(len(delivery.lines)):
+        return _problem(422, "count", "X-Record-Count 与内容不符")
+    if not all(_is_flat_object(line) for line in delivery.lines):
+        return _problem(422, "line", "内容不是逐行的平面 JSON 对象")
+    return None
+
+
+def _is_flat_object(line: bytes) -> bool:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(record, dict) and not any(isinstance(value, dict | list) for value in record.values())
