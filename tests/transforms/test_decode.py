@@ -69,6 +69,14 @@ def test_csv_rows_that_do_not_fit_stay_in_their_place(block: int, monkeypatch: p
         assert (row["_ragged"], row["a"]) == (("1", None) if bad else (None, str(n)))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_csv_blocks_may_end_inside_a_character(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "BLOCK", 101)
+    lines = [f'"未按规定，\n{"某" * (n % 20)}",𬭎{n}' for n in range(300)]
+    found = cells("\n".join(["甲,乙", *lines]).encode(encoding), kind="csv", encoding=encoding)
+    assert found == [{"甲": f"未按规定，\n{'某' * (n % 20)}", "乙": f"𬭎{n}"} for n in range(300)]
+
+
 @pytest.mark.parametrize("data", ['a,b\n1,"x\n2,y\n', "a, a\n1,2\n", "_row,b\n1,2\n"])
 def test_csv_that_cannot_be_trusted_as_a_whole_is_refused(data: str) -> None:
     with pytest.raises(SourceChanged, match="part-1"):

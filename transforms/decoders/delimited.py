@@ -49,11 +49,16 @@ class Utf8Stream(io.RawIOBase):
         return self._waiting[:size].decode("utf-8", "ignore")
 
     def readinto(self, target: Any) -> int:
-        while not self._waiting and not self._ended:
+        """Fill `target` whole unless the end has come: Arrow takes a short block for a broken row."""
+        while len(self._waiting) < len(target) and not self._ended:
             self._fill(len(target))
         piece, self._waiting = self._waiting[: len(target)], self._waiting[len(target) :]
         target[: len(piece)] = piece
         return len(piece)
+
+    def stop(self) -> None:
+        """Nothing more is wanted: whoever still reads ahead comes to the end."""
+        self._waiting, self._ended = b"", True
 
     def _fill(self, size: int) -> None:
         raw = self._stream.read(size)
@@ -118,6 +123,8 @@ def _tables(text: Utf8Stream, names: list[str], delimiter: str, part: str) -> It
             yield table
     except pa.ArrowInvalid:
         raise _unreadable(part) from None
+    finally:
+        text.stop()
     if misfits:
         yield _in_place(pa.schema([(n, pa.string()) for n in names]).empty_table(), misfits, after, rest=True)[0]
     if last is not None and text.quotes % 2 and _ends_open(last):
