@@ -17,7 +17,7 @@ KEYS = {
     "standard", "record_type", "schedule", "source", "format", "revoke", "updated", "fields", "ignore", "null_words",
     "gate", "receivers", "repeated_key",
 }  # fmt: skip
-FIELD_KEYS = {"from", "as", "constant", "join", "null_words"}
+FIELD_KEYS = {"from", "as", "constant", "join", "null_words", "words"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class FieldPlan:
     join: str
     params: Mapping[str, str]
     null_words: tuple[str, ...]
+    words: Mapping[str, str]  # the department's own words or codes → words that the converter knows
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,14 @@ def _field(
         str(spec.get("join", "；")),
         params,
         tuple(str(w) for w in spec["null_words"]) if "null_words" in spec else words,
+        _own_words(spec.get("words", {}), f"{where}.words"),
     )
+
+
+def _own_words(spec: Any, where: str) -> dict[str, str]:
+    if not isinstance(spec, dict):
+        raise ConfigurationError("is no table of words", where=where, remedy='write {"1": 自然人, …}')
+    return {str(theirs): str(ours) for theirs, ours in spec.items()}
 
 
 def _ignored(spec: Any, mapped: set[str], where: str) -> frozenset[str]:

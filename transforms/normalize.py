@@ -1,5 +1,6 @@
 """Raw text columns → the standard's typed columns, with a finding for everything that could not be read for certain."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 
@@ -50,6 +51,7 @@ def _convert(raw: pa.Table, field: FieldPlan) -> tuple[pa.Array, list[Flag]]:
 def _source(raw: pa.Table, field: FieldPlan) -> pa.Array:
     """One column, or several joined with blanks left out; written words for empty become null."""
     columns = [_null_words(raw[name].combine_chunks(), field.null_words) for name in field.columns]
+    columns = [_own_words(column, field.words) for column in columns]
     if len(columns) == 1:
         return columns[0]
     nothing = pa.scalar(None, pa.string())
@@ -69,6 +71,14 @@ def _null_words(column: pa.Array, words: tuple[str, ...]) -> pa.Array:
         return column
     empty = pc.is_in(pc.utf8_trim_whitespace(column), value_set=pa.array(words, pa.string()))
     return pc.if_else(empty, pa.scalar(None, pa.string()), column)
+
+
+def _own_words(column: pa.Array, words: Mapping[str, str]) -> pa.Array:
+    """A value the table does not name stays as it is, for the converter to judge."""
+    if not words:
+        return column
+    found = pc.index_in(pc.utf8_trim_whitespace(column), value_set=pa.array(list(words), pa.string()))
+    return pc.coalesce(pc.take(pa.array(list(words.values()), pa.string()), found), column)
 
 
 def _operations(raw: pa.Table, plan: Plan) -> pa.Array:
