@@ -6,6 +6,7 @@ one judges the run. A feed whose YAML is broken is left out here, told by `guiji
 and by dags/broken.py, so that it hides no other.
 """
 
+import os
 from datetime import timedelta
 
 import pendulum
@@ -15,7 +16,11 @@ from exchange import tasks
 from schemas.catalog import Catalog, Feed
 
 START = pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai")
-RETRY = {"retries": 2, "retry_delay": timedelta(minutes=5), "retry_exponential_backoff": True}
+RETRY = {
+    "retries": int(os.environ.get("GUIJI_RETRIES", "2")),
+    "retry_delay": timedelta(seconds=int(os.environ.get("GUIJI_RETRY_SECONDS", "300"))),
+    "retry_exponential_backoff": True,
+}
 BUSINESS_DATE = Param(
     None,
     type=["null", "string"],
@@ -31,7 +36,7 @@ def build(feed: Feed) -> DAG:
         dag_id=feed.dag_id,
         dag_display_name=f"{feed.department.name_zh} · {feed.record_type}",
         description=f"{feed.department.name_en}: {feed.record_type}",
-        schedule=feed.mapping["schedule"],
+        schedule=None if os.environ.get("GUIJI_UNSCHEDULED") else feed.mapping["schedule"],
         start_date=START,
         catchup=False,
         max_active_runs=1,
