@@ -47,6 +47,7 @@ def test_values_words_for_empty_constants_and_joins(plan: Plan, raw: pa.Table, r
     assert table["authority_code"].to_pylist() == ["A1"] * 4
     assert table["fine_amount"].to_pylist()[0] == Decimal("1.10")
     assert table["remarks"].to_pylist() == ["一；二", "三", None, None]
+    assert table["status"].to_pylist() == ["有效", "失效", None, None]
     assert table["decision_date"].null_count == 4
 
 
