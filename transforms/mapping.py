@@ -31,7 +31,6 @@ class FieldPlan:
     join: str
     params: Mapping[str, str]
     null_words: tuple[str, ...]
-    words: tuple[tuple[str, str], ...] = ()
     words: Mapping[str, str]  # the department's own words or codes → words that the converter knows
 
 
@@ -143,13 +142,6 @@ def _ignored(spec: Any, mapped: set[str], where: str) -> frozenset[str]:
             f"also mapped: {', '.join(both)}", where=where, remedy="take each out of ignore, or out of fields"
         )
     return names
-
-
-def _words(spec: Any, where: str) -> tuple[tuple[str, str], ...]:
-    """The source's own words beside the standard's; they are replaced before the converter reads them."""
-    if not isinstance(spec, dict):
-        raise ConfigurationError("is no table", where=f"{where}.words", remedy="write `words: {theirs: standard's}`")
-    return tuple((str(theirs), str(ours)) for theirs, ours in spec.items())
 
 
 def _parameter(value: Any) -> str:

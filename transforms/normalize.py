@@ -44,7 +44,7 @@ def _convert(raw: pa.Table, field: FieldPlan) -> tuple[pa.Array, list[Flag]]:
     if field.constant is not None:
         done = field.converter(pa.array([field.constant], pa.string()), field.params)
         return done.values.take(pa.array(np.zeros(raw.num_rows, dtype=np.int64))), []
-    done = field.converter(_said_our_way(_source(raw, field), field.words), field.params)
+    done = field.converter(_source(raw, field), field.params)
     return done.values, [Flag(f.code, field.name, f.rows) for f in done.flags]
 
 
@@ -59,14 +59,6 @@ def _source(raw: pa.Table, field: FieldPlan) -> pa.Array:
         lambda done, more: _joined(done, more, field.join),
         [pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), nothing, column) for column in columns],
     )
-
-
-def _said_our_way(column: pa.Array, words: tuple[tuple[str, str], ...]) -> pa.Array:
-    """Whole values that the mapping's `words` names, in the standard's words; all others as they are."""
-    if not words:
-        return column
-    theirs, ours = (pa.array(list(side), pa.string()) for side in zip(*words, strict=True))
-    return pc.coalesce(ours.take(pc.index_in(pc.utf8_trim_whitespace(column), value_set=theirs)), column)
 
 
 def _joined(done: pa.Array, more: pa.Array, sign: str) -> pa.Array:
