@@ -29,14 +29,18 @@ def source_key(feed: str, serial: int) -> str:
 
 
 def clean_feed(feed: str, rows: int, rng: Random, base: date, first: int, since: datetime, until: datetime) -> Columns:
-    """Clean neutral columns with keys and update times between `since` and `until`."""
+    """Clean neutral columns with keys and update times between `since` (or the decision) and `until`."""
     department, record_type = feed.split("/")
     make = penalty_columns if record_type == "penalty" else licence_columns
     clean = make(department, rows, rng, base, first)
     clean["key"] = [source_key(feed, first + serial) for serial in range(rows)]
-    span = int((until - since).total_seconds())
-    clean["updated"] = [stamp(since + timedelta(seconds=rng.randrange(span))) for _ in range(rows)]
+    begins = {day: max(since, datetime.fromisoformat(f"{day} 09:00:00")) for day in set(clean["decision_date"])}
+    clean["updated"] = [_between(begins[day], until, rng) for day in clean["decision_date"]]
     return clean
+
+
+def _between(since: datetime, until: datetime, rng: Random) -> str:
+    return stamp(since + timedelta(seconds=rng.randrange(int((until - since).total_seconds()))))
 
 
 def soiled(feed: str, clean: Columns, rng: Random) -> tuple[Columns, dict[int, Dirt]]:
