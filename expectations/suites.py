@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from expectations.columns import Mask
 from expectations.fingerprints import Fingerprints
+from expectations.frames import frame_of
 from expectations.suite_files import Expected, read_suite
 from expectations.suite_masks import UNEXPECTED
 from schemas.findings import Flag
@@ -111,12 +112,10 @@ class Suite:
         return build([item for item in self.expected if not item.unique], self.record_type)
 
     def _judge_piece(self, piece: pa.Table, result: SuiteResult) -> Iterable[Flag]:
-        import pandas as pd
-
         from expectations.arrow_expectations import verdicts
 
         parameters = {"business_date": result.business_date}
-        frame = piece.select(self._columns).to_pandas(types_mapper=pd.ArrowDtype)
+        frame = frame_of(piece, self._columns)
         outcomes = [outcome for outcome in result.outcomes if not outcome.expected.unique]
         for outcome, held in zip(outcomes, verdicts(frame, self._suite, parameters), strict=True):
             columns = [_one(piece[name]) for name in outcome.expected.columns]
