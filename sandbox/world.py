@@ -33,7 +33,7 @@ class World:
         for each in self._ends():
             each.start()
         if self.night:
-            self.water.load(self.truth())
+            self._load(self.truth())
         else:
             self.advance_to(1)
         self._keep()
@@ -49,12 +49,17 @@ class World:
             raise ValueError(f"the world stands on night {self.night}; it cannot go back to {night}")
         for number in range(self.night + 1, night + 1):
             passing = make_night(number, self.seed, self.rows)
-            self.transport.load(passing)
-            if number == night:
-                self.market.load(passing)
-                self.water.load(passing)
+            if number < night:
+                self.transport.load(passing)
+            else:
+                self._load(passing)
         self.night = night
         self._keep()
+
+    def _load(self, night: Night) -> None:
+        self.transport.load(night)
+        self.market.load(night)
+        self.water.load(night)
 
     def truth(self, night: int | None = None) -> Night:
         """What the generator knows of a night, by default the present one."""

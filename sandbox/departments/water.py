@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import json
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -55,34 +56,40 @@ def _number(query: dict[str, str], name: str, default: int, most: int | None = N
     return min(int(text), most) if most else int(text)
 
 
-def _newer(rows: tuple[Wire, ...], after: str) -> list[Wire]:
-    return [row for row in rows if row["updateTime"] > after] if after else list(rows)
+def _first(rows: tuple[Wire, ...], after: str) -> int:
+    """Where the rows updated later than `after` begin."""
+    return bisect_right(rows, after, key=lambda row: str(row["updateTime"])) if after else 0
 
 
 def _page(rows: tuple[Wire, ...], query: dict[str, str]) -> Wire:
     page, size = _number(query, "page", 1), _number(query, "size", 500, LARGEST_PAGE)
-    found = _newer(rows, query.get("updated_after", ""))
-    return {"total": len(found), "page": page, "rows": found[(page - 1) * size : page * size]}
+    first = _first(rows, query.get("updated_after", ""))
+    begin = first + (page - 1) * size
+    return {"total": len(rows) - first, "page": page, "rows": rows[begin : begin + size]}
+
+
+def _place(row: Wire) -> tuple[str, str]:
+    return str(row["updateTime"]), str(row["id"])
 
 
 def _cursor(row: Wire) -> str:
-    return base64.urlsafe_b64encode(json.dumps([row["updateTime"], row["id"]]).encode()).decode()
+    return base64.urlsafe_b64encode(json.dumps(_place(row)).encode()).decode()
 
 
-def _after_cursor(rows: list[Wire], cursor: str) -> list[Wire]:
+def _after_cursor(rows: tuple[Wire, ...], cursor: str) -> int:
     try:
         time, key = json.loads(base64.urlsafe_b64decode(cursor.encode()))
     except (ValueError, binascii.Error) as error:
         raise _BadRequest("参数 cursor 不正确") from error
-    return [row for row in rows if (row["updateTime"], row["id"]) > (time, key)]
+    return bisect_right(rows, (str(time), str(key)), key=_place)
 
 
 def _slice(rows: tuple[Wire, ...], query: dict[str, str]) -> Wire:
     limit = _number(query, "limit", 500, LARGEST_PAGE)
-    found = _newer(rows, query.get("updated_after", ""))
-    if query.get("cursor"):
-        found = _after_cursor(found, query["cursor"])
-    return {"next": _cursor(found[limit - 1]) if len(found) > limit else None, "rows": found[:limit]}
+    begin, cursor = _first(rows, query.get("updated_after", "")), query.get("cursor")
+    begin = max(begin, _after_cursor(rows, cursor)) if cursor else begin
+    end = begin + limit
+    return {"next": _cursor(rows[end - 1]) if end < len(rows) else None, "rows": rows[begin:end]}
 
 
 class WaterDepartment:

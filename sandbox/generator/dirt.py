@@ -152,6 +152,9 @@ def _facts(make: Callable[[Spot], str]) -> Soil:
     return lambda spot: "violation_facts" in spot.layout.columns and spot.put("violation_facts", make(spot))
 
 
+_SHORT = {"云南省市场监督管理局": "省市监局", "云南省水利厅": "省水利厅", "云南省交通运输厅": "省交通厅"}
+
+
 def _null_words(spot: Spot) -> bool:
     spot.put("party_tax_number", spot.rng.choice(("无", "—", "null", "/", "暂无")))
     return spot.put("remarks", spot.rng.choice(("无", "—", "null", "")))
@@ -173,9 +176,12 @@ REPAIRABLE: tuple[Dirt, ...] = (
     Dirt("amount_capitals", "repaired", _money(lambda fine: f"人民币{capitals(fine)}元整")),
     Dirt("amount_sentence", "repaired", _sentence),
     Dirt("party_with_case", "repaired", _only(COMPANY, "party_name", lambda name: name + "涉嫌违法经营案")),
+    Dirt("brackets_in_name", "repaired", _only(COMPANY, "party_name", lambda name: f"{name[:-4]}(云南){name[-4:]}")),
     Dirt("null_words", "repaired", _null_words),
     Dirt("registration_15", "either", _only(SHOP, "party_credit_code", lambda code: "530102196403075")),
     Dirt("placeholder_code", "either", _only(SHOP, "party_credit_code", lambda code: "0" * 17 + "X")),
+    Dirt("authority_short", "either", lambda spot: spot.put("authority_name", _SHORT[spot.text("authority_name")])),
+    Dirt("kind_see_content", "either", _put("penalty_kinds", "其他（见处罚内容）")),
     Dirt("four_byte_sign", "either", _append("remarks", "𠮷祥𨭎😀")),
     Dirt("script_text", "either", _append("remarks", "<script>alert(1)</script>")),
     Dirt("formula_text", "either", _put("remarks", '=HYPERLINK("http://x")')),
@@ -185,6 +191,7 @@ FATAL: tuple[Dirt, ...] = (
     Dirt("number_without_year", "held", _no_year),
     Dirt("date_zero", "held", _put("decision_date", "0000-00-00")),
     Dirt("date_1899", "held", _put("decision_date", "1899-12-31")),
+    Dirt("date_sign_lost", "held", _dated(lambda spot, y, m, d: f"{y}年{int(m)}{int(d)}日")),
     Dirt("date_future", "held", _dated(lambda spot, y, m, d: f"{int(y) + 40}-{m}-15")),
     Dirt("credit_code_check", "held", _only(COMPANY, "party_credit_code", spoiled)),
     Dirt("resident_id_check", "held", _only(PERSON, "party_id_number", spoiled)),

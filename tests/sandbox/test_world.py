@@ -1,5 +1,6 @@
 """The whole neighbourhood: nights pass, a restart shows the same, the command serves until it is told to stop."""
 
+import hashlib
 import re
 import shlex
 import signal
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import signatures
+from sandbox.receivers import ReceiverLog
 from sandbox.world import World
 
 
@@ -49,14 +52,40 @@ def test_the_hard_deletion_is_really_gone(tmp_path: Path) -> None:
         assert len(gone) == 1
 
 
+def test_what_was_applied_survives_a_kill(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sandbox.serve", "--state", str(tmp_path), "--rows", "50"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
+        environment = _environment(process)
+        body = b'{"cd_id":"a1","cd_operation":"i","cd_source":"530000","cd_batch":"2026030200001","cd_revision":1}\n'
+        headers = signatures.signed_headers(
+            environment["GUIJI_NATION_SECRET"], "guiji-delivery", environment["GUIJI_NATION_RID"]
+        ) | {
+            "Idempotency-Key": "k1",
+            "Content-Digest": f"sha-256={hashlib.sha256(body).hexdigest()}",
+            "X-Record-Type": "penalty",
+            "X-Record-Count": "1",
+        }
+        request = urllib.request.Request(environment["GUIJI_NATION_URL"] + "/deliveries", body, headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            first = answer.read()
+        process.kill()
+        process.wait(20)
+    log = ReceiverLog(tmp_path / "receiver_nation.sqlite")
+    assert [(one.cd_id, one.line) for one in log.applied()] == [("a1", body.strip())]
+    assert log.answer("k1") == (f"penalty:{hashlib.sha256(body).hexdigest()}", first)
+    log.close()
+
+
+def _environment(process: subprocess.Popen[str]) -> dict[str, str]:
+    assert process.stdout is not None
+    lines = [line.rstrip("\n").partition("=") for line in iter(process.stdout.readline, "\n")]
+    return {name: shlex.split(value)[0] for name, _, value in lines}
+
+
 def test_the_command_prints_its_environment_and_ends_on_sigterm(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sandbox.serve", "--state", str(tmp_path), "--night", "2", "--rows", "50"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
-        assert process.stdout is not None
-        environment = {}
-        for line in iter(process.stdout.readline, "\n"):
-            name, _, value = line.rstrip("\n").partition("=")
-            environment[name] = shlex.split(value)[0]
+        environment = _environment(process)
         assert all(re.fullmatch(r"GUIJI_[A-Z_]+", name) for name in environment)
         assert len(environment) == 11
         with urllib.request.urlopen(environment["GUIJI_PROVINCE_URL"] + "/health", timeout=10) as answer:
