@@ -68,7 +68,8 @@ def test_pages_give_every_row_once(water: WaterDepartment, count: int) -> None:
 @pytest.mark.parametrize("count", [0, 1, 20, 21])
 def test_cursors_give_every_row_once_and_end_with_null(water: WaterDepartment, count: int) -> None:
     water.hold([], _rows(count))
-    seen, calls, cursor = [], 0, ""
+    seen, calls = [], 0
+    cursor: str | None = ""
     while cursor is not None:
         data = _ask(water, f"licences?limit=10&cursor={cursor}", "water-licence")["data"]
         seen += [row["id"] for row in data["rows"]]

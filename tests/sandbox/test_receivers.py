@@ -23,7 +23,7 @@ def nation(tmp_path: Path) -> Iterator[Receiver]:
         yield receiver
 
 
-def _line(cd_id: str, revision: int = 1, operation: str = "i", **data: str) -> dict[str, Any]:
+def _line(cd_id: str, revision: int = 1, operation: str = "i", /, **data: str) -> dict[str, Any]:
     envelope = {"cd_id": cd_id, "cd_operation": operation, "cd_source": "530000", "cd_batch": "2026030200001"}
     return envelope | {"cd_revision": revision} | data
 
