@@ -30,25 +30,40 @@ _TEN = _table("0123456789")
 _ORGANISATION_CHECK = _table("0123456789X")
 
 
+def _weighed(
+    matrix: Bytes, table: npt.NDArray[np.int64], weights: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
+    """Each row's weighted sum, and whether every sign of it is in the alphabet. By columns: one pass a place."""
+    small = table.astype(np.int32)
+    total = np.zeros(len(matrix), dtype=np.int32)
+    known = np.ones(len(matrix), dtype=bool)
+    for place, weight in enumerate(weights.tolist()):
+        value = small[matrix[:, place]]
+        known &= value >= 0
+        total += value * np.int32(weight)
+    return total, known
+
+
 def credit_good(matrix: Bytes) -> npt.NDArray[np.bool_]:
     """Rows of 18 bytes: alphabet and check digit of GB 32100."""
-    values = _CREDIT[matrix]
-    wanted = (31 - values[:, :17] @ CREDIT_WEIGHTS % 31) % 31
-    return (values >= 0).all(axis=1) & (values[:, 17] == wanted)
+    total, known = _weighed(matrix, _CREDIT, CREDIT_WEIGHTS)
+    good: npt.NDArray[np.bool_] = known & (_CREDIT[matrix[:, 17]] == (31 - total % 31) % 31)
+    return good
 
 
 def organisation_good(matrix: Bytes) -> npt.NDArray[np.bool_]:
     """Rows of 9 bytes: alphabet and check sign of GB 11714, where ten is X."""
-    values = _ORGANISATION[matrix[:, :8]]
-    wanted = (11 - values @ ORGANISATION_WEIGHTS % 11) % 11
-    return (values >= 0).all(axis=1) & (_ORGANISATION_CHECK[matrix[:, 8]] == wanted)
+    total, known = _weighed(matrix, _ORGANISATION, ORGANISATION_WEIGHTS)
+    good: npt.NDArray[np.bool_] = known & (_ORGANISATION_CHECK[matrix[:, 8]] == (11 - total % 11) % 11)
+    return good
 
 
 def identity_good(matrix: Bytes) -> npt.NDArray[np.bool_]:
     """Rows of 18 bytes: digits and check sign of GB 11643."""
-    values = _TEN[matrix[:, :17]]
-    wanted = np.frombuffer(IDENTITY_CHECK.encode(), dtype=np.uint8)[values @ IDENTITY_WEIGHTS % 11]
-    return (values >= 0).all(axis=1) & (matrix[:, 17] == wanted)
+    total, known = _weighed(matrix, _TEN, IDENTITY_WEIGHTS)
+    wanted = np.frombuffer(IDENTITY_CHECK.encode(), dtype=np.uint8)[total % 11]
+    good: npt.NDArray[np.bool_] = known & (matrix[:, 17] == wanted)
+    return good
 
 
 def registration_good(number: str) -> bool:
@@ -61,9 +76,19 @@ def registration_good(number: str) -> bool:
 
 def identity_check(seventeen: str) -> str:
     """The check sign for seventeen digits."""
-    return IDENTITY_CHECK[int(_TEN[as_row(seventeen)[0]] @ IDENTITY_WEIGHTS) % 11]
+    return IDENTITY_CHECK[_sum(seventeen, ORGANISATION, IDENTITY_WEIGHTS) % 11]
 
 
-def as_row(text: str) -> Bytes:
-    """One ASCII text as a matrix of one row."""
-    return np.frombuffer(text.encode("ascii"), dtype=np.uint8).reshape(1, -1)
+def is_credit(code: str) -> bool:
+    """`credit_good` for one code whose signs are all in the alphabet."""
+    return CREDIT.index(code[17]) == (31 - _sum(code[:17], CREDIT, CREDIT_WEIGHTS) % 31) % 31
+
+
+def is_organisation(code: str) -> bool:
+    """`organisation_good` for one code of eight letters or digits and a check sign."""
+    wanted = (11 - _sum(code[:8], ORGANISATION, ORGANISATION_WEIGHTS) % 11) % 11
+    return code[8] == "0123456789X"[wanted]
+
+
+def _sum(signs: str, alphabet: str, weights: npt.NDArray[np.int64]) -> int:
+    return sum(alphabet.index(sign) * weight for sign, weight in zip(signs, weights.tolist(), strict=True))

@@ -64,7 +64,7 @@ def list_names() -> tuple[str, ...]:
     found = []
     for path in sorted(FOLDER.glob("*.csv")):
         columns = code_list(*STANDARD, path.stem)[0].keys()
-        if path.stem != "aliases" and "list" not in columns and {"name_zh", "name_en"} & columns:
+        if "list" not in columns and "why" not in columns and {"name_zh", "name_en"} & columns:
             found.append(path.stem)
     return tuple(found)
 

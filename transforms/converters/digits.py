@@ -26,8 +26,13 @@ def number(matrix: Bytes, first: int, last: int) -> tuple[npt.NDArray[np.int64],
     value = np.zeros(len(matrix), dtype=np.int64)
     for place in range(last - first):
         value = value * 10 + part[:, place]
-    good: npt.NDArray[np.bool_] = ((part >= 0) & (part <= 9)).all(axis=1)
-    return value, good
+    return value, every((part >= 0) & (part <= 9))
+
+
+def every(good: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Rows of a matrix in which all is True."""
+    found: npt.NDArray[np.bool_] = np.logical_and.reduce(good, axis=1)
+    return found
 
 
 def days(

@@ -17,8 +17,10 @@ from transforms.converters.text import clean
 
 YEAR = "(?:19|20)[0-9]{2}"
 SERIAL = r"(?=[ ]?(?:第|字|[0-9A-Za-z\-]))"
-WIDTHS = {code: code - 0xFEE0 for code in (0xFF0D, 0xFF0F, 0xFF0E)}  # － ／ ．
-CANONICAL = rf"^[^〔〕\[\](){{}}（）【】 －／．]+〔{YEAR}〕[^〔〕\[\](){{}}（）【】 －／．]+$"
+WIDTHS = {code: code - 0xFEE0 for code in (0xFF0D, 0xFF0F, 0xFF0E, 0xFF5B, 0xFF5D)}  # － ／ ． ｛ ｝
+_PLAIN = r"[^〔〕\[\](){}（）【】〈〉〖〗『』 －／．]+"
+CANONICAL = rf"^{_PLAIN}〔{YEAR}〕{_PLAIN}$"
+ONE_PAIR = rf"^({_PLAIN})[〔\[(（【]({YEAR})[〕\])）】]({_PLAIN})$"
 
 
 def _pairs() -> tuple[str, str]:
@@ -29,10 +31,10 @@ def _pairs() -> tuple[str, str]:
 
 
 OPENING, CLOSING = (re.escape(signs) for signs in _pairs())
-BRACKETED = re.compile(rf"[{OPENING}] ?({YEAR}) ?年? ?[{CLOSING}]")
-UNCLOSED = re.compile(rf"[{OPENING}] ?({YEAR}) ?年?{SERIAL}(?![0-9 ]*[{CLOSING}])(?![0-9]*$(?<={YEAR}))")
+BRACKETED = re.compile(rf"[{OPENING}] ?({YEAR}) ?[{CLOSING}]")
+UNCLOSED = re.compile(rf"[{OPENING}] ?({YEAR}){SERIAL}(?![0-9 ]*[{CLOSING}])(?![0-9]*$(?<={YEAR}))")
 UNOPENED = re.compile(rf"(?<![0-9A-Za-z{OPENING}])({YEAR}) ?[{CLOSING}](?=.)")
-BARE = re.compile(rf"(?<![0-9A-Za-z\-/{OPENING}])({YEAR})(?=第|字第|年?第|年[0-9])年?")
+BARE = re.compile(rf"(?<![0-9A-Za-z]){YEAR}年?(?=[^0-9A-Za-z])")
 DOUBLED = re.compile(rf"[{OPENING}]{{2,}}({YEAR})[{CLOSING}]{{2,}}")
 ANY_SIGN = re.compile(r"[0-9０-９]")
 
@@ -50,7 +52,7 @@ def _number(text: str, parameters: Parameters) -> Reading:
 
 def _repaired(plain: str, parameters: Parameters) -> Reading:
     """One bracket or both are missing: put in only when there is one place for them."""
-    for rule in (UNCLOSED, UNOPENED, BARE):
+    for rule in (UNCLOSED, UNOPENED):
         found = rule.findall(plain)
         if len(found) > 1:
             return Reading(None, ("DOC_NO_TWO_NUMBERS",))
@@ -60,7 +62,7 @@ def _repaired(plain: str, parameters: Parameters) -> Reading:
         return Reading(None, ("DOC_NO_UNREADABLE",))
     if parameters.get("year") == "optional":
         return Reading(plain)
-    return Reading(None, ("DOC_NO_YEAR_MISSING",))
+    return Reading(None, ("DOC_NO_BRACKETS_MISSING" if BARE.search(plain) else "DOC_NO_YEAR_MISSING",))
 
 
 def _joined(text: str) -> str:
@@ -69,7 +71,12 @@ def _joined(text: str) -> str:
 
 
 def _canonical(column: pa.Array, parameters: Parameters) -> Sure:
-    return Sure(pc.and_(clean(column), pc.match_substring_regex(column, CANONICAL)), column)
+    """One year in one pair of brackets, and no other sign that could be one: by columns."""
+    good = pc.and_(clean(column), pc.match_substring_regex(column, CANONICAL))
+    if pc.all(good, min_count=0).as_py():
+        return Sure(good, column)
+    good = pc.and_(clean(column), pc.match_substring_regex(column, ONE_PAIR))
+    return Sure(good, pc.replace_substring_regex(column, ONE_PAIR, r"\1〔\2〕\3"))
 
 
 document_number = converter(TEXT, _number, _canonical)

@@ -24,6 +24,8 @@ def _ranges(codes: Iterable[int]) -> str:
     return "".join(chr(a) if a == b else f"{chr(a)}-{chr(b)}" for a, b in runs)
 
 
-HANZI = _ranges(_gb2312())
+HANZI = _ranges(set(_gb2312()) - {ord("锟")})  # 锟 begins 锟斤拷, what lost bytes look like
+_SIGN = rf"!->@-~{PUNCTUATION}{HANZI}"
+CLEAN = f"^[{_SIGN}]+(?: [{_SIGN}]+)*$"  # what `repair` neither changes nor flags; read by RE2 and by re alike
 _OTHER_HANZI = _ranges(set(range(0x4E00, 0xA000)) - set(_gb2312()))
-OUTSIDE_GB2312 = re.compile(f"[{_OTHER_HANZI}\u3400-\u4dbf]")
+OUTSIDE_GB2312 = re.compile(f"[{_OTHER_HANZI}\u3400-\u4dbf\ue000-\uf8ff]")

@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from transforms.converters.check_digits import (
     CREDIT,
-    as_row,
     credit_good,
     identity_check,
     identity_good,
+    is_credit,
+    is_organisation,
     organisation_good,
     registration_good,
 )
@@ -59,18 +60,17 @@ def _credit_fault(code: str) -> str:
         return "CREDIT_CODE_FIRST_CHARACTER"
     if not (known_region(code[2:8]) or code[2:8] == NATIONAL):
         return "CREDIT_CODE_REGION"
-    row = as_row(code)
-    if not credit_good(row)[0]:
+    if not is_credit(code):
         return "CREDIT_CODE_CHECK_DIGIT"
-    return "" if organisation_good(row[:, 8:17])[0] else "CREDIT_CODE_ORG_CHECK_DIGIT"
+    return "" if is_organisation(code[8:17]) else "CREDIT_CODE_ORG_CHECK_DIGIT"
 
 
 def _credit_rows(column: pa.Array, parameters: Parameters) -> Sure:
-    """Good codes by bytes; those made of digits alone go the slow way, they may be identity numbers."""
+    """Good codes by bytes; those that may be identity numbers or placeholders go the slow way."""
     rows, matrix = fixed_width(column, 18)
     good = credit_good(matrix) & organisation_good(matrix[:, 8:17]) & province_rows(matrix[:, 2:8], national=True)
     good &= np.isin(matrix[:, 0], np.frombuffer(FIRST.encode(), dtype=np.uint8))
-    good &= (matrix[:, :17] > ord("9")).any(axis=1) & (matrix[:, 2:17] != ord("0")).any(axis=1)
+    good[good] = ~identity_good(matrix[good]) & (matrix[good][:, 8:16] != ord("0")).any(axis=1)
     return _sure(rows, good, column)
 
 
@@ -84,7 +84,7 @@ def _organisation(text: str, parameters: Parameters) -> Reading:
         return Reading(None, ("ORG_CODE_PLACEHOLDER",))
     if not re.fullmatch("[0-9A-Z]{8}[0-9X]", code):
         return Reading(None, ("ORG_CODE_SHAPE",))
-    return Reading(code) if organisation_good(as_row(code))[0] else Reading(None, ("ORG_CODE_CHECK_DIGIT",))
+    return Reading(code) if is_organisation(code) else Reading(None, ("ORG_CODE_CHECK_DIGIT",))
 
 
 def _identity(text: str, parameters: Parameters) -> Reading:
@@ -106,7 +106,7 @@ def _identity_fault(number: str, parameters: Parameters) -> str:
         return "ID_REGION"
     if not _born(number[6:14], parameters):
         return "ID_BIRTH_DATE"
-    return "" if identity_good(as_row(number))[0] else "ID_CHECK_DIGIT"
+    return "" if identity_check(number[:17]) == number[17] else "ID_CHECK_DIGIT"
 
 
 def _born(digits: str, parameters: Parameters) -> bool:
@@ -160,7 +160,8 @@ def _plausible(matrix: Bytes) -> npt.NDArray[np.bool_]:
     year = digits[:, 6:10] @ np.array([1000, 100, 10, 1])
     month, day = digits[:, 10] * 10 + digits[:, 11], digits[:, 12] * 10 + digits[:, 13]
     born = (year >= 1900) & (year <= 2015) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 28)
-    return identity_good(matrix) & province_rows(matrix[:, :6]) & born
+    good: npt.NDArray[np.bool_] = identity_good(matrix) & province_rows(matrix[:, :6]) & born
+    return good
 
 
 credit_code = converter(TEXT, _credit, _credit_rows)

@@ -19,10 +19,11 @@ from transforms.converters.contract import MONEY, Parameters, Reading, Sure
 PLACES = Decimal("0.000001")
 LIMIT = Decimal(10) ** 14
 FOREIGN = re.compile(
-    r"美元|美金|港币|港元|欧元|英镑|日元|日圆|韩元|卢布|澳门元|台币|[$€£]|USD|HKD|EUR|JPY|GBP", re.IGNORECASE
+    "美元|美金|港币|港元|欧元|英镑|日元|日圆|韩元|卢布|澳门元|台币|[$€£]|USD|HKD|EUR|JPY|GBP", re.IGNORECASE
 )
 FILLER = re.compile(r"[()（）:：;；,，。 /]|大写|小写|人民币|即|金额|计|RMB|CNY|[¥￥]", re.IGNORECASE)
 BRACKETED = re.compile(r"[(（][^()（）]*[)）]")
+GROUPED = r"^[¥￥]?(?:[0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,12})(?:\.[0-9]{1,6})?元整?$"
 FRAME = re.compile(r"[()（）]|大写|小写|即")
 ARABIC = re.compile("[0-9]")
 EXPONENT = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+")
@@ -93,7 +94,16 @@ def _restates(between: str, amount: str, before: str) -> bool:
 
 
 def _plain_numbers(column: pa.Array, parameters: Parameters) -> Sure:
-    """Bare digits, by columns."""
+    """Bare digits, or digits in groups of three with 元, by columns."""
+    bare = _bare_numbers(column, parameters)
+    spelled = pc.fill_null(pc.match_substring_regex(column, GROUPED), False)
+    if not pc.any(spelled, min_count=0).as_py():
+        return bare
+    digits = pc.replace_substring_regex(pc.if_else(spelled, column, pa.scalar(None, pa.string())), "[^0-9.]", "")
+    return Sure(pc.or_(pc.fill_null(bare.rows, False), spelled), pc.coalesce(digits.cast(MONEY), bare.values))
+
+
+def _bare_numbers(column: pa.Array, parameters: Parameters) -> Sure:
     whole = "13" if unit_of(parameters) == "元" else "9"
     places = "6" if whole == "13" else "9"
     rows = pc.fill_null(pc.match_substring_regex(column, rf"^[0-9]{{1,{whole}}}(\.[0-9]{{1,{places}}})?$"), False)

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import cn2an
 
-DIGITS = "〇○零一二三四五六七八九"
 CAPITALS = str.maketrans(
     "壹贰叁肆伍陆柒捌玖拾佰仟萬億弌弍弎貳參陸両两圓〇○", "一二三四五六七八九十百千万亿一二三二三六二二元零零"
 )

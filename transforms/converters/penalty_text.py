@@ -1,8 +1,8 @@
 """`fine_from_text` and `confiscation_from_text`: one amount out of a penalty sentence, in 元.
 
 Amounts are replaced by a sign, then the sentence is matched against the few forms that are certain:
-罚款…§, §罚款, 没收违法所得…§, 没收§违法所得, 违法所得§予以没收. A total (罚没合计, 共计), a limit (以上, 以下, 不超过), a late
-fee (加处罚款) and an amount of anything else are never taken. Two different amounts, or two counts, have no value.
+罚款…§, §罚款, 没收违法所得…§, 没收§违法所得, 违法所得§予以没收. A total (罚没合计, 共计), a limit (以上, 以下),
+a late fee (加处罚款) and an amount of anything else are never taken. Two amounts, or two counts, have no value.
 """
 
 import re
@@ -29,9 +29,8 @@ BOUND = re.compile(
 )
 NAMES = r"(?:违法所得|非法所得|违法收入|非法收入|非法财物|违法财物|违法物品|非法物品)"
 LINK = r"(?:款项|金额|数额|总额|人民币|大写|小写|共计|合计|总计|价值|折合|[计为是即共款]|[(（)）:：,，、 ¥\"“”]){0,6}"
-NOT_A_FINE = (
-    r"(?<!加处)(?<!不予)(?<!免予)(?<!免除)(?<!免于)(?<!减免)(?<!拟处)(?<!拟)(?<!原)(?<!缴纳)(?<!缴)(?<!上述)(?<!该)"
-)
+_UNLESS = ("加处", "不予", "免予", "免除", "免于", "减免", "拟处", "拟", "原", "缴纳", "缴", "上述", "该", "前述", "将")
+NOT_A_FINE = "".join(f"(?<!{word})" for word in _UNLESS)
 FINE = re.compile(
     rf"(?P<after>{NOT_A_FINE}罚款)(?P<link>{LINK}){HOLE}(?P<next>罚款)?"
     rf"|(?:^|(?<=[处予以罚定的,，。;；:：并 )）]))(?:人民币| |¥)*(?P<before>{HOLE})(?:人民币)?的?(?:行政)?罚款"
@@ -42,9 +41,8 @@ CONFISCATION = re.compile(
     rf"|没收(?:人民币)?{HOLE}的?{NAMES}?|{NAMES}(?P<link2>{LINK}){HOLE}[,，]?(?:依法)?(?:予以|全部)?没收"
 )
 TOTAL = re.compile("共计|合计|总计|总额|共")
-MENTION = re.compile(
-    "(?<!加处)(?<!不予)(?<!免予)(?<!免除)(?<!免于)(?<!缴纳)(?<!缴)(?<!上述)(?<!该)罚款(?!数额|的百分|的?[0-9]+%|决定|缴)"
-)
+NO_FINE = "".join(f"(?<!{word})" for word in ("加处", "不予", "免予", "免除", "免于", "缴纳", "缴"))
+MENTION = re.compile(f"罚没|{NO_FINE}罚款(?!数额|的百分|的?[0-9]+%|决定|缴)")
 EACH = re.compile("各(?:处|处以|罚|罚款|处罚款)|分别(?:处|罚|给予)|每人|每户|每(?:次|辆|台|件)")
 ALTERED = re.compile(rf"(?:原|变更为|改为|减为|调整为|减轻为)[^。；;]{{0,8}}(?:罚款|{HOLE})")
 
@@ -104,6 +102,8 @@ def _fine(text: str, parameters: Parameters) -> Reading:
     if "罚" not in text:
         return Reading()
     said = sentence(text)
+    if ALTERED.search(said.holes):
+        return Reading(None, ("FINE_TWO_AMOUNTS",))
     both = "没收" in said.holes or "罚没" in said.holes
     found: list[int] = []
     for match in FINE.finditer(said.holes):
@@ -133,7 +133,7 @@ def _confiscation(text: str, parameters: Parameters) -> Reading:
 
 
 def _single(said: Sentence, found: list[int], what: str) -> Reading:
-    if said.clash or len(found) > 1 or EACH.search(said.holes) or ALTERED.search(said.holes):
+    if said.clash or len(found) > 1 or EACH.search(said.holes):
         return Reading(None, (f"{what}_TWO_AMOUNTS",))
     return settle(said.values[found[0]])
 

@@ -17,7 +17,7 @@ from functools import cache
 
 import opencc
 
-from transforms.converters.hanzi import OUTSIDE_GB2312
+from transforms.converters.hanzi import CLEAN, OUTSIDE_GB2312
 
 WIDTHS = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
@@ -32,6 +32,7 @@ FROM_WESTERN = {ord(c): code for code, c in WESTERN.items()}
 CHINESE = re.compile("[\u4e00-\u9fff\u3001-\u3011\u3014\u3015\u2014\u2018-\u201d\u2026\uff01-\uff5e\x20-\x7e\n]+")
 REPLACED = "锟斤拷"
 ROUNDS = 8
+NOTHING_TO_DO = re.compile(CLEAN.removeprefix("^").removesuffix("$"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Repaired:
 
 def repair(text: str, *, traditional: bool = False) -> Repaired:
     """The repaired text and the codes of what was done. Doing it twice changes nothing more."""
+    if not traditional and NOTHING_TO_DO.fullmatch(text):
+        return Repaired(text)
     codes: list[str] = []
     for _ in range(ROUNDS):
         before = text
@@ -138,8 +141,10 @@ def _damaged(text: str) -> bool:
         back = raw.decode("utf-8", "ignore")
     except UnicodeError:
         return False
-    kept = len(back.encode("utf-8"))
-    return len(raw) >= 6 and 0 < len(raw) - kept <= 2 and raw.startswith(back.encode("utf-8")) and _rare(back)
+    good = back.encode("utf-8")
+    if not raw.startswith(good) or not 0 < len(raw) - len(good) <= 2:
+        return False
+    return len(raw) >= (4 if head != text else 6) and _rare(back)
 
 
 def _rare(text: str) -> bool:

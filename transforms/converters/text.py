@@ -5,10 +5,7 @@ import pyarrow.compute as pc
 
 from transforms.converters.column import converter
 from transforms.converters.contract import TEXT, Parameters, Reading, Sure
-from transforms.converters.hanzi import HANZI, PUNCTUATION
-
-_SIGN = rf"!->@-~{PUNCTUATION}{HANZI}"
-CLEAN = f"^[{_SIGN}]+(?: [{_SIGN}]+)*$"
+from transforms.converters.hanzi import CLEAN
 
 
 def clean(column: pa.Array) -> pa.BooleanArray:
