@@ -1,6 +1,5 @@
 """Drop folders (文件交换目录): new files, byte for byte; a file that is still growing waits for the next pull."""
 
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,18 +29,21 @@ class FilePull:
 
     def parts(self) -> Iterator[Part]:
         known: dict[str, str] = dict((self.window.after or {}).get("files", {}))
-        for path in self._candidates():
-            digest = _digest(path)
+        with _told(self.where):
+            candidates = self._candidates()
+        for path in candidates:
+            digest = self._digest(path)
             if digest not in known:
-                yield Part(path.name, str(self.source["format"]), _blocks(path))
+                yield Part(path.name, str(self.source["format"]), self._unchanged(path, digest))
                 known[digest] = path.name
         self.position = {"files": known}
 
     def _candidates(self) -> list[Path]:
         """Finished regular files inside the folder, by name."""
-        found = [p for p in sorted(self.folder.glob(str(self.source["pattern"]))) if not p.name.endswith(UNFINISHED)]
+        matching = sorted(self.folder.glob(str(self.source["pattern"])))
+        found = [path for path in matching if path.is_file() and not path.name.endswith(UNFINISHED)]
         for path in found:
-            if path.is_symlink() and not path.resolve().is_relative_to(self.folder.resolve()):
+            if not path.resolve().is_relative_to(self.folder.resolve()):
                 raise SourceRefused(
                     f"{path.name} is a link that leaves the folder", where=self.where, remedy="have it removed"
                 )
@@ -51,6 +53,30 @@ class FilePull:
         if any(time.time() - mtime < 2 for _, mtime in before.values()):
             time.sleep(0.3)  # a file touched this very moment gets a second look
         return [path for path in found if path.is_file() and _look(path) == before[path]]
+
+    def _unchanged(self, path: Path, expected: str) -> Iterator[bytes]:
+        """The bytes; breaks off when they are not those whose digest was taken."""
+        digest = sha256()
+        for block in self._blocks(path):
+            digest.update(block)
+            yield block
+        if digest.hexdigest() != expected:
+            raise SourceUnreachable(f"{path.name} changed while it was read", where=self.where, remedy="tried again")
+
+    def _digest(self, path: Path) -> str:
+        digest = sha256()
+        for block in self._blocks(path):
+            digest.update(block)
+        return digest.hexdigest()
+
+    def _blocks(self, path: Path) -> Iterator[bytes]:
+        """Only reading is guarded: a full disk on our side is not the department's fault."""
+        with _told(self.where), path.open("rb") as stream:
+            while True:
+                block = stream.read(BLOCK)
+                if not block:
+                    return
+                yield block
 
 
 @dataclass(frozen=True)
@@ -66,12 +92,7 @@ class FileSource:
 
     @contextmanager
     def pull(self, window: Window) -> Iterator[FilePull]:
-        try:
-            yield FilePull(self._folder(), self.source, window, self.where)
-        except OSError as error:
-            raise SourceUnreachable(
-                f"the folder cannot be read ({os.strerror(error.errno or 0)})", where=self.where, remedy="check rights"
-            ) from None
+        yield FilePull(self._folder(), self.source, window, self.where)
 
     def _folder(self) -> Path:
         folder = Path(str(self.access["folder"]))
@@ -85,14 +106,11 @@ def _look(path: Path) -> tuple[int, float]:
     return status.st_size, status.st_mtime
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as stream:
-        while block := stream.read(BLOCK):
-            yield block
-
-
-def _digest(path: Path) -> str:
-    digest = sha256()
-    for block in _blocks(path):
-        digest.update(block)
-    return digest.hexdigest()
+@contextmanager
+def _told(where: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SourceUnreachable(
+            f"the folder cannot be read ({type(error).__name__})", where=where, remedy="check rights and the mount"
+        ) from None

@@ -25,13 +25,13 @@ def new_session() -> requests.Session:
     return session
 
 
-def read_answer(response: requests.Response) -> Answer:
+def read_answer(response: requests.Response, limit: int = MAX_BODY) -> Answer:
     """Status, headers and the whole body, up to the limit. Raises TooLarge."""
     with response:
         body = bytearray()
         for block in response.iter_content(1 << 18):
             body += block
-            if len(body) > MAX_BODY:
+            if len(body) > limit:
                 raise TooLarge
         return Answer(response.status_code, dict(response.headers), bytes(body))
 

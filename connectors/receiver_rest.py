@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from hashlib import sha256
-from typing import Any
+from hashlib import file_digest
+from typing import IO, Any
+from urllib.parse import quote
 
 import requests
 from urllib3.exceptions import NewConnectionError
@@ -13,6 +14,7 @@ from connectors.signing import Signer
 from schemas.errors import ReceiptMismatch, ReceiverRefused, ReceiverUnreachable
 from schemas.exchange import Answer, Receipt, RecordVerdict, Sealed
 
+MAX_ANSWER = 64 * 1024**2
 UNSETTLED = (408, 425, 429)
 
 
@@ -38,21 +40,25 @@ class RestTarget:
 
     def send(self, sealed: Sealed) -> Answer:
         """Raises NotSent or ReceiverUnreachable."""
-        body = sealed.body.read_bytes()
-        headers = {
+        with sealed.body.open("rb") as body:
+            digest = file_digest(body, "sha256").hexdigest()
+            body.seek(0)
+            return self._request("POST", "/deliveries", self._headers(sealed, digest), body)
+
+    def _headers(self, sealed: Sealed, digest: str) -> dict[str, str]:
+        return {
             "Idempotency-Key": sealed.key,
             "Content-Type": "application/x-ndjson",
-            "Content-Digest": f"sha-256={sha256(body).hexdigest()}",
+            "Content-Digest": f"sha-256={digest}",
             "X-Feed": sealed.feed,
             "X-Record-Type": sealed.record_type,
             "X-Record-Count": str(sealed.count),
         }
-        return self._request("POST", "/deliveries", headers, body)
 
     def inquire(self, key: str) -> Answer | None:
         """None only when the receiver says in so many words that it does not know the key."""
-        answer = self._request("GET", f"/deliveries/{key}", {})
-        if answer.status == 404:
+        answer = self._request("GET", f"/deliveries/{quote(key, safe='')}", {})
+        if answer.status == 404 and _is_json(answer):
             return None
         if answer.status != 200:
             raise ReceiverUnreachable(
@@ -60,14 +66,14 @@ class RestTarget:
             )
         return answer
 
-    def _request(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Answer:
+    def _request(self, method: str, path: str, headers: dict[str, str], body: IO[bytes] | None = None) -> Answer:
         signed = {**headers, **self.signer.headers(self.service)}
         try:
             got = self.session.request(
                 method, self.url + path, data=body, headers=signed, timeout=self.timeout, allow_redirects=False,
                 stream=True,
             )  # fmt: skip
-            return read_answer(got)
+            return read_answer(got, MAX_ANSWER)
         except requests.RequestException as error:
             kind = NotSent if _never_connected(error) else ReceiverUnreachable
             raise kind(
@@ -79,17 +85,20 @@ class RestTarget:
     def read(self, sealed: Sealed, answer: Answer) -> Receipt:
         """Raises ReceiverRefused, ReceiptMismatch or ReceiverUnreachable."""
         status = answer.status
-        if status in UNSETTLED or status >= 500 or 300 <= status < 400:
+        if status in UNSETTLED or status >= 500 or (status < 400 and status != 200):
             raise ReceiverUnreachable(f"answers HTTP {status}", where=self.where, remedy="the next run asks again")
         if status != 200:
             remedy = "check requester and secret" if status in (401, 403) else "see the receipt file; ask the receiver"
             raise ReceiverRefused(f"refuses the delivery (HTTP {status})", where=self.where, remedy=remedy)
         data = self._parse(answer.body)
-        if data.get("key") != sealed.key or data.get("count") != sealed.count:
+        count = data.get("count")
+        if data.get("key") != sealed.key or type(count) is not int or count != sealed.count:
             raise ReceiptMismatch("speaks of another delivery", where=self.where, remedy="ask the receiver")
-        return Receipt(
-            sealed.key, str(data.get("receipt", ""))[:200], self._verdicts(data.get("results"), sealed.count)
-        )
+        verdicts = self._verdicts(data.get("results"), sealed.count)
+        for word in ("accepted", "rejected"):
+            if word in data and data[word] != sum(verdict.verdict == word for verdict in verdicts):
+                raise ReceiptMismatch("counts against its own lines", where=self.where, remedy="ask the receiver")
+        return Receipt(sealed.key, _plain(data.get("receipt"), 200), verdicts)
 
     def _parse(self, body: bytes) -> dict[str, Any]:
         """Strict: UTF-8, one object, no key twice, no NaN; anything else leaves the outcome unknown."""
@@ -109,7 +118,7 @@ class RestTarget:
                 raise ReceiptMismatch(
                     "a line of the receipt is no verdict", where=self.where, remedy="ask the receiver"
                 )
-            found[seq] = RecordVerdict(seq, status, str(row.get("code", ""))[:60], str(row.get("message", ""))[:2000])
+            found[seq] = RecordVerdict(seq, status, _plain(row.get("code"), 60), _plain(row.get("message"), 2000))
         if len(found) != count:
             raise ReceiptMismatch(
                 f"{count} records were sent, {len(found)} are spoken of", where=self.where, remedy="ask the receiver"
@@ -119,7 +128,21 @@ class RestTarget:
 
 def _never_connected(error: requests.RequestException) -> bool:
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(error, requests.ConnectionError) and isinstance(reason, NewConnectionError)
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
+
+
+def _is_json(answer: Answer) -> bool:
+    """A gateway's page must not pass for the receiver's word."""
+    try:
+        return isinstance(json.loads(answer.body), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _plain(value: Any, longest: int) -> str:
+    """Text any database can keep: no lone surrogates, no NUL. The verbatim answer is kept beside it."""
+    text = "" if value is None else str(value)
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")[:longest]
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.cursor import overlap
 from connectors.signing import check_signing
 from schemas.errors import ConfigurationError
 from schemas.exchange import Source, Target
@@ -10,7 +11,7 @@ from schemas.nearest import nearest
 
 # method → (keys of access, keys of source, those that must be there)
 SOURCES = {
-    "sql": ({"method", "url"}, {"table", "key", "cursor", "overlap", "sweep"}, {"url", "table", "key"}),
+    "sql": ({"method", "url"}, {"table", "key", "cursor", "overlap", "columns", "sweep"}, {"url", "table", "key"}),
     "rest": (
         {"method", "url", "signing", "timeout"},
         {
@@ -42,8 +43,13 @@ def check_source(access: Mapping[str, Any], source: Mapping[str, Any], where: st
     _known(access, of_access, f"{where}: access")
     _known(source, of_source, f"{where}: source")
     _there({**access, **source}, needed, where)
-    if "signing" in access:
+    if "overlap" in source:
+        overlap(str(source["overlap"]), where)
+    if method == "rest":
         check_signing(access["signing"], where)
+        _paging(source, where)
+    if "/" in str(source.get("pattern", "")):
+        raise ConfigurationError("the pattern leaves the folder", where=f"{where}: source.pattern", remedy="no / in it")
 
 
 def check_target(access: Mapping[str, Any], where: str) -> None:
@@ -53,6 +59,8 @@ def check_target(access: Mapping[str, Any], where: str) -> None:
     _known(access, of_access, f"{where}: access")
     _there(access, needed, where)
     check_signing(access["signing"], where)
+    if access["signing"]["scheme"] == "gjgxjhpt" and "secret" not in access["signing"]:
+        raise ConfigurationError("secret is missing", where=f"{where}: signing", remedy="give the secret: ${NAME}")
 
 
 def open_source(access: Mapping[str, Any], source: Mapping[str, Any], where: str) -> Source:
@@ -88,6 +96,16 @@ def _method(access: Mapping[str, Any], known: Mapping[str, Any], where: str) -> 
             remedy=nearest(method, list(known)),
         )
     return method
+
+
+def _paging(source: Mapping[str, Any], where: str) -> None:
+    needed = {"page": "total", "cursor": "next"}
+    paging = str(source["paging"])
+    if paging not in needed:
+        raise ConfigurationError(
+            f"paging {paging} does not exist", where=f"{where}: source.paging", remedy=nearest(paging, list(needed))
+        )
+    _there(source, {needed[paging]}, f"{where}: source")
 
 
 def _known(data: Mapping[str, Any], known: set[str], where: str) -> None:

@@ -57,7 +57,7 @@ def decrypt_secret(encrypted: str, app_key: str) -> str:
         padded = cipher.update(base64.b64decode(encrypted, validate=True)) + cipher.finalize()
         unpadder = PKCS7(128).unpadder()
         return (unpadder.update(padded) + unpadder.finalize()).decode("utf-8")
-    except (ValueError, UnicodeDecodeError):
+    except ValueError:
         raise SourceRefused("the platform's secret cannot be opened", remedy="check the app key") from None
 
 
@@ -89,8 +89,14 @@ class Signer:
             asked = platform_headers(key, requester, str(self.options.get("secret_service", "secret")), now_ms())
             answer = self.fetch(str(self.options["secret_path"]), asked)
             self._secret = decrypt_secret(str(answer.get("secret", "")), key)
-            self._until_ms = int(answer.get("secretEndTime", 0))
+            until = str(answer.get("secretEndTime", ""))
+            self._until_ms = int(until) if until.isdecimal() else 0
         return self._secret
+
+    def forget(self) -> bool:
+        """Drop a fetched secret before its end. False when there was none: asking again would change nothing."""
+        had, self._secret, self._until_ms = bool(self._secret), "", 0
+        return had
 
     def _sd(self, _: str) -> dict[str, str]:
         client, at, nonce = str(self.options["client_id"]), str(now_ms()), uuid.uuid4().hex
@@ -104,8 +110,12 @@ class Signer:
         return {"appKey": key, "timestamp": at, "signature": sign}
 
 
-def check_signing(options: Mapping[str, Any], where: str) -> None:
+def check_signing(options: Any, where: str) -> None:
     """Raises ConfigurationError naming key and remedy."""
+    if not isinstance(options, Mapping):
+        raise ConfigurationError(
+            "is no list of keys", where=f"{where}: signing", remedy=f"write scheme: {' | '.join(KEYS)}"
+        )
     scheme = str(options.get("scheme", ""))
     if scheme not in KEYS:
         raise ConfigurationError(
@@ -118,9 +128,13 @@ def check_signing(options: Mapping[str, Any], where: str) -> None:
             raise ConfigurationError(
                 f"{key} is no key of {scheme}", where=f"{where}: signing", remedy=nearest(key, sorted(KEYS[scheme]))
             )
-    if scheme == "gjgxjhpt" and not (options.get("secret") or {"app_key", "secret_path"} <= set(options)):
+    fetched = scheme == "gjgxjhpt" and "secret" not in options
+    needed = {"gjgxjhpt": {"requester", "secret"}, "sd": {"client_id", "secret"}, "sha1": {"app_key", "secret"}}
+    if fetched:
+        needed["gjgxjhpt"] = {"requester", "app_key", "secret_path"}
+    for key in sorted(needed.get(scheme, set()) - set(options)):
         raise ConfigurationError(
-            "has neither secret nor app_key with secret_path",
+            f"{key} is missing",
             where=f"{where}: signing",
-            remedy="give the secret, or how to fetch it",
+            remedy="give the secret, or app_key and secret_path to fetch it",
         )
