@@ -1,6 +1,6 @@
 """Frames for Great Expectations: an Arrow table's own columns, not copied, and not digested.
 
-The library digests every value of a frame it is given, only to name the batch; that took three quarters of the time. The
+The library digests every value of a frame it is given, only to name the batch: three quarters of its time. The
 columns here answer that one question cheaply and are plain Arrow-backed pandas columns otherwise.
 """
 

@@ -21,7 +21,7 @@ SEVERITIES = {"critical": "error", "warning": "warning"}
 
 @dataclass(frozen=True)
 class Expected:
-    """One expectation. `code`: its finding; `columns`: what it reads, the one to blame last."""
+    """One expectation. `code`: its finding."""
 
     id: str
     type: str
@@ -44,10 +44,15 @@ class Expected:
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """What it reads, in the order the masks take them."""
         if self.unique:
             return tuple(self.kwargs["column_list"])
-        pair = (self.kwargs[key] for key in ("column_B", "column_A") if key in self.kwargs)
-        return (self.kwargs["column"],) if "column" in self.kwargs else tuple(reversed(tuple(pair)))
+        return tuple(self.kwargs[key] for key in ("column", "column_A", "column_B") if key in self.kwargs)
+
+    @property
+    def blamed(self) -> str:
+        """The field of its findings: the later part of a key, A of a pair."""
+        return self.columns[-1] if self.unique else self.columns[0]
 
 
 @cache

@@ -157,7 +157,7 @@ def _flag(outcome: Outcome, mask: Mask) -> list[Flag]:
     if not rows.size:
         raise RuntimeError(f"expectation {outcome.expected.id}: verdict and rows disagree")
     outcome.unexpected += int(rows.size)
-    return [Flag(outcome.expected.code, outcome.expected.columns[-1], rows)]
+    return [Flag(outcome.expected.code, outcome.expected.blamed, rows)]
 
 
 def _joined(flags: list[Flag]) -> list[Flag]:

@@ -1,0 +1,175 @@
+"""Suites: judged by Great Expectations, equal to its own metrics, right over chunks, and silent about values."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from expectations.arrow_expectations import batch_definition, library_class, quiet
+from expectations.suite_files import FOLDER, read_suite
+from expectations.suites import Suite, SuiteResult
+from schemas.findings import Flag, registry
+from schemas.standard import standard
+
+TODAY = date(2024, 6, 1)
+TYPES = standard("enforcement", "1.0").record_types
+NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+CANARY = "金丝雀"
+
+
+def row(name: str, number: int, **changes: Any) -> dict[str, Any]:
+    """A record that goes against no expectation, with changes."""
+    values: dict[str, Any] = dict.fromkeys(TYPES[name].names)
+    values |= {"party_name": "某某公司", "party_category": "个体工商户", "authority_code": "11530000MA6K12345X"}
+    values |= {
+        "decision_number": f"云市监罚〔2024〕{number}号",
+        "decision_date": date(2024, 5, 1),
+        "valid_until": date(2024, 5, 1),
+    }
+    if name == "penalty":
+        values |= {"penalty_kinds": "警告;罚款", "legal_basis": "某某条例第一条", "fine_amount": Decimal("0.000001")}
+    else:
+        values |= {
+            "status": "有效",
+            "licence_category": "普通",
+            "licence_content": "经营",
+            "valid_from": date(2024, 5, 1),
+        }
+    return values | changes
+
+
+def table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema=TYPES[name].arrow_schema())
+
+
+def judge(name: str, *chunks: list[dict[str, Any]]) -> SuiteResult:
+    return Suite(name).judge((table(name, rows) for rows in chunks), business_date=TODAY)
+
+
+def seen(flags: list[Flag]) -> set[tuple[str, str, tuple[int, ...]]]:
+    return {(flag.code.removeprefix("SUITE_"), flag.field, tuple(flag.rows.tolist())) for flag in flags}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_clean_batch_goes_against_nothing(name: str) -> None:
+    result = judge(name, [row(name, number) for number in range(30)])
+    assert result.success
+    assert result.flags == [[]]
+    assert [outcome.unexpected for outcome in result.outcomes] == [0] * len(read_suite(name))
+    assert 12 <= len(read_suite(name)) <= 20
+
+
+BROKEN: list[tuple[str, str, dict[str, Any], str]] = [
+    ("penalty", "DECISION_NUMBER_PRESENT", {"decision_number": None}, "decision_number"),
+    ("penalty", "AUTHORITY_CODE_PRESENT", {"authority_code": None}, "authority_code"),
+    ("penalty", "PARTY_NAME_PRESENT", {"party_name": None}, "party_name"),
+    ("penalty", "PARTY_CATEGORY_KNOWN", {"party_category": CANARY}, "party_category"),
+    ("penalty", "PARTY_NAME_LENGTH", {"party_name": "😀"}, "party_name"),
+    ("penalty", "PARTY_NAME_NOT_CASE_TITLE", {"party_name": "某某公司无照经营案"}, "party_name"),
+    ("penalty", "DECISION_NUMBER_LENGTH", {"decision_number": "〔1"}, "decision_number"),
+    ("penalty", "DECISION_NUMBER_YEAR", {"decision_number": "云罚[2024]1号"}, "decision_number"),
+    ("penalty", "PARTY_CREDIT_CODE_FORM", {"party_credit_code": "91530000MA6K12345O"}, "party_credit_code"),
+    ("penalty", "AUTHORITY_CODE_FORM", {"authority_code": "11530000MA6K12345X\n"}, "authority_code"),
+    ("penalty", "PENALTY_KINDS_KNOWN", {"penalty_kinds": "罚款;其他"}, "penalty_kinds"),
+    ("penalty", "LEGAL_BASIS_LENGTH", {"legal_basis": "某某法"}, "legal_basis"),
+    ("penalty", "FINE_NOT_NEGATIVE", {"fine_amount": Decimal("-0.000001")}, "fine_amount"),
+    ("penalty", "CONFISCATED_NOT_NEGATIVE", {"confiscated_amount": Decimal("-1")}, "confiscated_amount"),
+    ("penalty", "FINE_PLAUSIBLE", {"fine_amount": Decimal("1000000000.000001")}, "fine_amount"),
+    (
+        "penalty",
+        "DECISION_DATE_NOT_FUTURE",
+        {"decision_date": date(2024, 6, 2), "valid_until": date(2025, 1, 1)},
+        "decision_date",
+    ),
+    ("penalty", "DECISION_DATE_PLAUSIBLE", {"decision_date": date(1996, 9, 30)}, "decision_date"),
+    ("penalty", "VALID_UNTIL_AFTER_DECISION", {"valid_until": date(2024, 4, 30)}, "valid_until"),
+    ("penalty", "PUBLICITY_AFTER_DECISION", {"publicity_until": date(2024, 4, 30)}, "publicity_until"),
+    ("licence", "STATUS_KNOWN", {"status": "暂停"}, "status"),
+    ("licence", "LICENCE_CATEGORY_KNOWN", {"licence_category": "07"}, "licence_category"),
+    ("licence", "LICENCE_CONTENT_LENGTH", {"licence_content": "甲"}, "licence_content"),
+    ("licence", "VALID_FROM_AFTER_DECISION", {"valid_from": date(2024, 4, 30)}, "valid_from"),
+    ("licence", "VALID_UNTIL_AFTER_FROM", {"valid_from": date(2024, 5, 2)}, "valid_until"),
+]
+
+
+@pytest.mark.parametrize(("name", "code", "change", "blamed"), BROKEN, ids=[item[1].lower() for item in BROKEN])
+def test_each_expectation_finds_its_row_in_its_chunk(name: str, code: str, change: dict[str, Any], blamed: str) -> None:
+    clean = [row(name, number) for number in range(3)]
+    result = judge(name, clean, [row(name, 8), row(name, 9, **change), row(name, 10)])
+    assert result.flags[0] == []
+    assert (code, blamed, (1,)) in seen(result.flags[1])
+    outcome = next(o for o in result.outcomes if o.expected.code == f"SUITE_{code}")
+    assert (outcome.unexpected, outcome.success) == (1, False)
+    assert result.success is not any(registry()[flag.code].severity == "error" for flag in result.flags[1])
+
+
+def test_a_key_repeated_over_chunks_is_found_in_each_and_a_half_key_is_not_judged() -> None:
+    first = [row("penalty", 1), row("penalty", 2, decision_number=None), row("penalty", 3)]
+    other = [
+        row("penalty", 1, authority_code="11530000MA6K12345Y"),
+        row("penalty", 3),
+        row("penalty", 2, decision_number=None),
+    ]
+    result = judge("penalty", first, [], other)
+    repeated = [[flag.rows.tolist() for flag in flags if flag.code == "SUITE_KEY_UNIQUE"] for flags in result.flags]
+    assert repeated == [[[2]], [], [[1]]]
+    outcome = result.outcomes[-1]
+    assert (outcome.evaluated, outcome.unexpected, result.rows) == (4, 2, 6)
+
+
+def test_a_chunk_above_the_limit_is_judged_in_pieces_with_rows_of_the_chunk() -> None:
+    whole = table("penalty", [row("penalty", number) for number in range(1000)])
+    big = pa.concat_tables([whole] * 101)
+    late = table("penalty", [row("penalty", 5, party_category="无")])
+    result = Suite("penalty").judge([pa.concat_tables([late, big, late])], business_date=TODAY)
+    assert [f.rows.tolist() for f in result.flags[0] if f.code == "SUITE_PARTY_CATEGORY_KNOWN"] == [[0, 101_001]]
+    assert result.rows == 101_002
+
+
+def test_the_saved_result_carries_no_value() -> None:
+    spoiled = row(
+        "penalty", 1, party_name=CANARY + "案", party_category=CANARY, decision_number=CANARY, legal_basis=CANARY
+    )
+    result = judge("penalty", [spoiled, spoiled])
+    text = json.dumps(result.to_json(), ensure_ascii=False)
+    assert CANARY not in text
+    assert '"success": false' in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_our_masks_count_what_the_librarys_own_metrics_count(name: str) -> None:
+    changes = [change for kind, _, change, _ in BROKEN if kind == name]
+    rows = [row(name, number, **(changes[number % len(changes)] if number % 3 else {})) for number in range(200)]
+    result = judge(name, rows)
+    frame = _plain_frame(table(name, rows))
+    for outcome in result.outcomes:
+        library = _library_count(frame, outcome.expected.type, outcome.expected.kwargs, outcome.expected.id)
+        assert (outcome.expected.id, outcome.unexpected) == (outcome.expected.id, library)
+    assert sum(outcome.unexpected > 0 for outcome in result.outcomes) >= 5
+
+
+def _plain_frame(records: pa.Table) -> Any:
+    """As the library's own metrics like it: text as `str`, money as integers of a millionth, dates as objects."""
+    import pandas as pd
+
+    frame = pd.DataFrame({name: pd.Series(records[name].to_pylist(), dtype=object) for name in records.column_names})
+    for name in records.column_names:
+        if pa.types.is_string(records[name].type):
+            frame[name] = frame[name].astype("str")
+    return frame
+
+
+def _library_count(frame: Any, name: str, kwargs: dict[str, Any], number: str) -> int:
+    kwargs = {key: TODAY if isinstance(value, dict) else value for key, value in kwargs.items()}
+    if "regex" in kwargs:
+        kwargs["regex"] = kwargs["regex"].replace("$", r"\Z")
+    with quiet():
+        batch = batch_definition().get_batch(batch_parameters={"dataframe": frame})
+        result = batch.validate(library_class(name)(**kwargs, meta={"id": number}), result_format="COMPLETE")
+    indexes = result.result["unexpected_index_list"] or []
+    assert result.result["unexpected_count"] == len(np.unique(indexes))
+    return len(indexes)
