@@ -6,6 +6,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -27,11 +28,12 @@ def main(arguments: list[str] | None = None) -> int:
     home = Path(os.environ.get("GUIJI_HOME") or HOUSE / "var").resolve()
     home.mkdir(parents=True, exist_ok=True)
     with World(home / "sandbox", rows=options.rows) as world:
-        world.advance_to(options.night)
-        day = world.business_date(options.night)
+        night = max(options.night, world.night)  # what was sent cannot be unsent: there is no way back
+        world.advance_to(night)
+        day = world.business_date(night)
         os.environ.update({**world.env(), "GUIJI_HOME": str(home)})
         site = Site.from_environment()
-        console.print(f"归集 Guiji · 第 {options.night} 夜 night {options.night} · 业务日期 business date {day}")
+        console.print(f"归集 Guiji · 第 {night} 夜 night {night} · 业务日期 business date {day}")
         states = _through_airflow(site, day, console)
         return _close(site, day, states, console)
 
@@ -64,30 +66,31 @@ def _close(site: Site, day: date, states: dict[str, str], console: Console) -> i
         for feed, load in newest_loads(site.ledger, day.isoformat()).items()
     }
     console.print(_table(site, balances, states))
+    console.print("送/收/退: sent / accepted / rejected")
     console.print(f"报告 report: {site.home / 'reports' / day.isoformat() / 'index.html'}")
     return 0 if all(state == "success" for state in states.values()) else 1
 
 
 def _table(site: Site, balances: dict[str, LoadBalance], states: dict[str, str]) -> Table:
-    table = Table(title="今夜 tonight")
-    heads = ("数据源 feed", "拉取 pulled", "未变 unchanged", "扣留 held", "待送 new", "注销 gone")
-    for number, head in enumerate(heads):
-        table.add_column(head, justify="left" if number == 0 else "right")
-    receivers = sorted(site.catalog.receivers)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("数据源\nfeed", no_wrap=True)
+    for head in ("拉取\npulled", "未变\nsame", "扣留\nheld", "新\nnew", "注销\ngone"):
+        table.add_column(head, justify="right", no_wrap=True)
+    receivers = sorted(site.catalog.receivers, reverse=True)
     for receiver in receivers:
-        table.add_column(f"{receiver}\n送 sent / 收 ok / 退 no", justify="right")
-    table.add_column("结果 result")
+        table.add_column(f"{receiver}\n送/收/退", justify="right", no_wrap=True)
+    table.add_column("结果\nresult", no_wrap=True)
     for feed in sorted(site.catalog.feeds):
         table.add_row(*_row(feed, balances.get(feed), receivers, states.get(site.catalog.feed(feed).dag_id, "—")))
     return table
 
 
 def _row(feed: str, balance: LoadBalance | None, receivers: list[str], state: str) -> list[str]:
-    result = {"success": "完成 done", "failed": "未完成 not done"}.get(state, state)
+    result = {"success": "办结 done", "failed": "未办结 open"}.get(state, state)
     if balance is None:
         return [feed, *["—"] * (5 + len(receivers)), result]
     numbers = (balance.pulled, balance.unchanged, balance.quarantined, balance.new, balance.vanished)
-    said = {r.receiver: f"{r.sent} / {r.accepted} / {r.rejected}" for r in balance.receivers}
+    said = {r.receiver: f"{r.sent}/{r.accepted}/{r.rejected}" for r in balance.receivers}
     cells = ["—" if n is None else str(n) for n in numbers]
     return [feed, *cells, *(said.get(r, "—") for r in receivers), result]
 

@@ -102,7 +102,12 @@ def load_balance(ledger: Ledger, load_id: int, receivers: tuple[str, ...]) -> Lo
             ),
             {"load": load_id},
         ).one()
-        return LoadBalance(*head, tuple(_receiver(connection, load_id, r) for r in receivers))
+        parts = tuple(_receiver(connection, load_id, r) for r in receivers)
+        return LoadBalance(
+            load_id=head[0], feed=head[1], business_date=head[2], state=head[3], batch_id=head[4], reason=head[5],
+            pulled=head[6], unchanged=head[7], duplicate=head[8], quarantined=head[9], excluded=head[10], new=head[11],
+            vanished=head[12], receivers=parts,
+        )  # fmt: skip
 
 
 def _receiver(connection: Connection, load_id: int, receiver: str) -> ReceiverBalance:

@@ -1,0 +1,1 @@
+"""Reports for people: drawn from the ledger and the kept results, never from records."""

@@ -1,0 +1,145 @@
+"""What a night's report says, as plain data: counts with their denominators, codes and fields, no record values."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from exchange.ledger.balance import LoadBalance, load_balance, newest_loads
+from exchange.site import Site
+from schemas.catalog import Feed
+from schemas.findings import registry
+from schemas.standard import RecordType, in_force
+
+TICKETS_SHOWN = 20
+UNREGISTERED = {"pulling": "正在拉取 pulling", "landed": "已落地，待处理 landed", "held": "整批扣留 whole batch held"}
+
+FOUND = """
+SELECT code, field, COUNT(*) FROM finding WHERE load_id = :load GROUP BY code, field ORDER BY 3 DESC, 1, 2
+"""
+TICKETS = """
+SELECT q.id, q.ordinal, q.opened_at, q.load_id FROM quarantine q
+WHERE q.feed = :feed AND q.state = 'held' ORDER BY q.id LIMIT :most
+"""
+WHY = "SELECT DISTINCT code FROM finding WHERE load_id = :load AND ordinal = :ordinal ORDER BY 1"
+REJECTED = """
+SELECT m.code, m.text, COUNT(*) FROM delivery_member m JOIN record_version v ON v.version_id = m.version_id
+WHERE v.load_id = :load AND m.receiver = :receiver AND m.outcome = 'rejected' GROUP BY 1, 2 ORDER BY 3 DESC, 1
+"""
+OPEN_TICKETS = "SELECT COUNT(*) FROM quarantine WHERE feed = :feed AND state = 'held'"
+UNKNOWN = (
+    "SELECT COUNT(*) FROM delivery WHERE feed = :feed AND receiver = :receiver AND state IN ('unknown', 'refused')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Rows of one load that share a finding."""
+
+    code: str
+    severity: str
+    title_zh: str
+    title_en: str
+    remedy_zh: str
+    remedy_en: str
+    field_zh: str
+    field_en: str
+    rows: int
+
+
+def night(site: Site, business_date: date) -> dict[str, Any]:
+    """Everything the page and report.json show for one business date."""
+    newest = newest_loads(site.ledger, business_date.isoformat())
+    feeds = [_feed(site, site.catalog.feeds[name], load) for name, load in newest.items() if name in site.catalog.feeds]
+    silent = sorted(set(site.catalog.feeds) - set(newest))
+    return {
+        "business_date": business_date.isoformat(),
+        "feeds": feeds,
+        "silent": silent,
+        "whole": sum(feed["whole"] for feed in feeds),
+        "expected": len(site.catalog.feeds),
+        "written_at": site.ledger.now,
+    }
+
+
+def _feed(site: Site, feed: Feed, load_id: int) -> dict[str, Any]:
+    balance = load_balance(site.ledger, load_id, feed.receivers)
+    kind = in_force(feed.mapping["standard"], date.fromisoformat(balance.business_date)).record_types[feed.record_type]
+    with site.ledger.read() as connection:
+        causes = _causes(connection, load_id, kind)
+        return {
+            "name": feed.name,
+            "department_zh": feed.department.name_zh,
+            "department_en": feed.department.name_en,
+            "type_zh": kind.title_zh,
+            "type_en": kind.title_en,
+            "standard": f"{kind.standard} {kind.version}",
+            "stage": UNREGISTERED.get(balance.state, ""),
+            "whole": balance.whole,
+            "balance": _numbers(balance),
+            "held": [asdict(c) for c in causes if c.severity == "error"],
+            "noted": [asdict(c) for c in causes if c.severity == "warning"],
+            "tickets": _tickets(connection, feed.name),
+            "open_tickets": connection.scalar(text(OPEN_TICKETS), {"feed": feed.name}),
+            "receivers": [_receiver(site, connection, balance, r, feed.name) for r in feed.receivers],
+            "suite": _suite(site, load_id),
+        }
+
+
+def _numbers(balance: LoadBalance) -> dict[str, Any]:
+    return {name: value for name, value in asdict(balance).items() if name != "receivers"}
+
+
+def _causes(connection: Connection, load_id: int, kind: RecordType) -> list[Cause]:
+    found = []
+    for code, field, rows in connection.execute(text(FOUND), {"load": load_id}):
+        entry = registry()[code]
+        known = kind.field(field) if field in kind.names else None
+        found.append(
+            Cause(
+                code, entry.severity, entry.title_zh, entry.title_en, entry.remedy_zh, entry.remedy_en,
+                known.title_zh if known else field, known.title_en if known else field, rows,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _tickets(connection: Connection, feed: str) -> list[dict[str, Any]]:
+    rows = connection.execute(text(TICKETS), {"feed": feed, "most": TICKETS_SHOWN}).all()
+    return [
+        {
+            "id": ticket,
+            "row": ordinal,
+            "since": opened[:10],
+            "codes": [r[0] for r in connection.execute(text(WHY), {"load": load, "ordinal": ordinal})],
+        }
+        for ticket, ordinal, opened, load in rows
+    ]
+
+
+def _receiver(site: Site, connection: Connection, balance: LoadBalance, code: str, feed: str) -> dict[str, Any]:
+    part = next(r for r in balance.receivers if r.receiver == code)
+    said: Sequence[Any] = connection.execute(text(REJECTED), {"load": balance.load_id, "receiver": code}).all()
+    receiver = site.catalog.receivers.get(code)
+    return {
+        "code": code,
+        "name_zh": receiver.name_zh if receiver else code,
+        "name_en": receiver.name_en if receiver else code,
+        **{name: value for name, value in asdict(part).items() if name != "receiver"},
+        "sent": part.sent,
+        "whole": part.whole,
+        "unsettled": connection.scalar(text(UNKNOWN), {"feed": feed, "receiver": code}),
+        "rejections": [{"code": row[0], "text": row[1], "rows": row[2]} for row in said],
+    }
+
+
+def _suite(site: Site, load_id: int) -> list[dict[str, Any]]:
+    path = site.load_folder(load_id) / "suite.json"
+    if not path.is_file():
+        return []
+    found = json.loads(path.read_text(encoding="utf-8"))
+    results: list[dict[str, Any]] = found.get("expectations", found.get("results", []))
+    return results
