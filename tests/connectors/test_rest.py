@@ -1,4 +1,4 @@
-"""REST sources over real HTTP: paging edges, a list that moves under reading, errors in good envelopes, bounded tries."""
+"""REST sources over real HTTP: paging edges, a list that moves, errors in good envelopes, bounded tries."""
 
 import json
 from collections.abc import Callable
