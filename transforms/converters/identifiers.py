@@ -70,7 +70,7 @@ def _credit_rows(column: pa.Array, parameters: Parameters) -> Sure:
     rows, matrix = fixed_width(column, 18)
     good = credit_good(matrix) & organisation_good(matrix[:, 8:17]) & province_rows(matrix[:, 2:8], national=True)
     good &= np.isin(matrix[:, 0], np.frombuffer(FIRST.encode(), dtype=np.uint8))
-    good[good] = ~identity_good(matrix[good]) & (matrix[good][:, 8:16] != ord("0")).any(axis=1)
+    good[good] = ~identity_good(matrix[good]) & (matrix[good][:, 8:16] != matrix[good][:, 8:9]).any(axis=1)
     return _sure(rows, good, column)
 
 

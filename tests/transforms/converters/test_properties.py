@@ -13,7 +13,8 @@ from transforms.converters.cli_form import spelled
 from transforms.converters.registry import get, names
 
 CHINESE = st.text(
-    alphabet="一二三四五六七八九十百千万亿零〇○壹贰元角分整圆年月日时分第号字〔〕（）【】()[]处罚款没收违法所得共计合计各人民币¥￥,.，。;；:/-—+ 0123456789"
+    alphabet="一二三四五六七八九十百千万亿零〇○壹贰元角分整圆年月日时分第号字〔〕（）【】()[]处罚款没收违法所得共计合计各"
+    "人民币¥￥,.，。;；:/-—+ 0123456789"
     "０１２ＡａXx执(zhí)警告其他是否案有限公司涉嫌张臺灣琛屾斂澶勭綒è¡Œæ\u200b\x00\ufffd?\ue000👍TZ",
     max_size=30,
 )
