@@ -90,7 +90,8 @@ QUARANTINE = (
            AND COALESCE(s.raw_digest, s.digest) = quarantine.raw_digest)""",
     """INSERT INTO quarantine
            (feed, raw_digest, business_key, source_ref, load_id, ordinal, state, opened_at)
-       SELECT CAST(:feed AS TEXT), COALESCE(s.raw_digest, s.digest), MIN(s.business_key), MIN(s.source_ref), CAST(:load AS BIGINT), MIN(s.ordinal),
+       SELECT CAST(:feed AS TEXT), COALESCE(s.raw_digest, s.digest), MIN(s.business_key), MIN(s.source_ref),
+           CAST(:load AS BIGINT), MIN(s.ordinal),
            'held', CAST(:now AS TEXT)
        FROM staging s WHERE s.disposition = 'quarantined'
        AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT)
@@ -100,7 +101,8 @@ QUARANTINE = (
 
 CURRENT = """
 INSERT INTO record_current (feed, business_key, revision, operation, digest, source_ref, load_id)
-SELECT CAST(:feed AS TEXT), business_key, revision, operation, digest, source_ref, CAST(:load AS BIGINT) FROM staging WHERE disposition = 'new'
+SELECT CAST(:feed AS TEXT), business_key, revision, operation, digest, source_ref, CAST(:load AS BIGINT)
+FROM staging WHERE disposition = 'new'
 ON CONFLICT (feed, business_key) DO UPDATE SET revision = excluded.revision, operation = excluded.operation,
     digest = excluded.digest, source_ref = excluded.source_ref, load_id = excluded.load_id
 """

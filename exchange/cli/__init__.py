@@ -1,0 +1,1 @@
+"""The command `guiji`: one file per group of commands, heavy imports inside them."""

@@ -1,0 +1,130 @@
+"""`guiji check`: every YAML against its schema, every name in it against the code; all problems, not the first."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from schemas.catalog import Catalog, Feed, Receiver, expand
+from schemas.errors import ConfigurationError, GuijiError
+
+Connect = Annotated[bool, typer.Option("--connect", help="同时连接各端 · also reach every end")]
+
+
+def check(connect: Connect = False) -> None:
+    """检查全部部门、接收方与标准的配置。 Check departments, receivers and standards."""
+    catalog = Catalog()
+    problems = [*_problems(catalog), *(_unreachable(catalog) if connect else [])]
+    for problem in problems:
+        typer.echo(f"✗ {problem}", err=True)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo(f"✓ {len(catalog.feeds)} 个数据源 feeds · {len(catalog.receivers)} 个接收方 receivers")
+
+
+def _problems(catalog: Catalog) -> Iterator[GuijiError]:
+    broken = catalog.broken()
+    yield from broken
+    for feed in catalog.sound_feeds.values():
+        yield from _of_feed(catalog, feed)
+    if not any(error.where.startswith("receivers/") for error in broken):
+        for receiver in catalog.receivers.values():
+            yield from _of_receiver(receiver)
+
+
+def _of_feed(catalog: Catalog, feed: Feed) -> Iterator[GuijiError]:
+    from connectors.registry import check_source
+    from expectations.suites import Suite
+    from schemas.standard import in_force
+    from transforms.converters.registry import get
+    from transforms.mapping import compile_mapping
+
+    where = f"{feed.department.where} / {feed.where}"
+    yield from _tried(lambda: check_source(feed.department.access, feed.mapping["source"], where))
+    yield from _tried(lambda: _known_type(feed))
+    types = in_force(feed.mapping["standard"], date.today()).record_types
+    if feed.record_type in types:
+        yield from _tried(lambda: compile_mapping(feed.mapping, types[feed.record_type], feed.where, get))
+        yield from _tried(lambda: Suite(feed.record_type))
+    yield from _tried(lambda: _gate(feed))
+    yield from _tried(lambda: _schedule(feed))
+    for code in feed.receivers:
+        yield from _tried(lambda code=code: _takes(catalog, code, feed))  # type: ignore[misc]
+
+
+def _known_type(feed: Feed) -> None:
+    from schemas.nearest import nearest
+    from schemas.standard import in_force
+
+    types = in_force(feed.mapping["standard"], date.today()).record_types
+    if feed.record_type not in types:
+        raise ConfigurationError(
+            f"the standard has no record type {feed.record_type}",
+            where=f"{feed.where}: record_type",
+            remedy=nearest(feed.record_type, list(types)),
+        )
+
+
+def _takes(catalog: Catalog, code: str, feed: Feed) -> None:
+    if feed.record_type not in catalog.receiver(code).profiles:
+        raise ConfigurationError(
+            f"receiver {code} has no profile for {feed.record_type}",
+            where=f"{feed.where}: receivers",
+            remedy=f"write receivers/{code}/{feed.record_type}.yaml",
+        )
+
+
+def _gate(feed: Feed) -> None:
+    from dataclasses import fields
+
+    from expectations.gate import GateLimits
+    from schemas.nearest import nearest
+
+    known = [field.name for field in fields(GateLimits)]
+    for key in feed.mapping.get("gate", {}):
+        if key not in known:
+            raise ConfigurationError(
+                f"{key} is not a limit", where=f"{feed.where}: gate", remedy=nearest(str(key), known)
+            )
+
+
+def _schedule(feed: Feed) -> None:
+    parts = str(feed.mapping["schedule"]).split()
+    if len(parts) != 5:
+        raise ConfigurationError(
+            "is not five cron fields", where=f"{feed.where}: schedule", remedy='write for example "0 1 * * *"'
+        )
+
+
+def _of_receiver(receiver: Receiver) -> Iterator[GuijiError]:
+    from connectors.registry import check_target
+    from schemas.standard import in_force
+    from transforms.outgoing import compile_profile
+
+    yield from _tried(lambda: check_target(receiver.access, receiver.where))
+    types = in_force("enforcement", date.today()).record_types
+    for kind, profile in receiver.profiles.items():
+        where = f"receivers/{receiver.code}/{kind}.yaml"
+        if kind in types:
+            yield from _tried(lambda p=profile, k=kind, w=where: compile_profile(p, types[k], w))  # type: ignore[misc]
+        else:
+            yield ConfigurationError("is no record type of the standard", where=where, remedy="rename the file")
+
+
+def _unreachable(catalog: Catalog) -> Iterator[GuijiError]:
+    from connectors.registry import open_source, open_target
+
+    for feed in catalog.feeds.values():
+        access = feed.department.access
+        where = feed.department.where
+        yield from _tried(lambda f=feed, a=access, w=where: open_source(expand(a, w), f.mapping["source"], w).check())  # type: ignore[misc]
+    for receiver in catalog.receivers.values():
+        yield from _tried(lambda r=receiver: open_target(expand(r.access, r.where), r.where).check())  # type: ignore[misc]
+
+
+def _tried(step: Callable[[], object]) -> Iterator[GuijiError]:
+    try:
+        step()
+    except GuijiError as error:
+        yield error

@@ -1,0 +1,47 @@
+"""`guiji`: gathers the commands and keeps what goes wrong readable: one line, where, what, what to do."""
+
+import sys
+import traceback
+import uuid
+from pathlib import Path
+
+import typer
+
+from exchange.cli import checks, looking, quarantines, running
+from schemas.errors import GuijiError, Transient
+
+app = typer.Typer(
+    name="guiji",
+    help="归集：行政执法记录归集与报送。 Guiji: carries enforcement records from departments to receivers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("check")(checks.check)
+app.command("preview")(looking.preview)
+app.command("convert")(looking.convert)
+app.command("run")(running.run)
+app.command("status")(looking.status)
+app.command("replay")(running.replay)
+app.command("report")(running.report)
+app.add_typer(quarantines.app, name="quarantine")
+
+
+def main() -> None:
+    """Exit status: 0 done, 1 a person has to act, 75 try again later, 70 a defect of ours."""
+    try:
+        app()
+    except GuijiError as error:
+        print(f"✗ {error}", file=sys.stderr)
+        sys.exit(75 if isinstance(error, Transient) else 1)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}:{frame.lineno}"
+        print(f"✗ 内部错误 {type(error).__name__} ({place}) · {uuid.uuid4().hex[:8]} → 请报告此行", file=sys.stderr)
+        sys.exit(70)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""`guiji quarantine`: what waits for a person."""
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="扣留：查看、放行、剔除。 Held records: list, show, release, drop.", no_args_is_help=True)
+Reason = Annotated[str, typer.Option("--reason", help="理由 · why", prompt=False)]
+Person = Annotated[str, typer.Option("--person", help="经办人 · who", envvar="GUIJI_PERSON")]
+
+
+@app.command("list")
+def list_(
+    feed: Annotated[str, typer.Option("--feed", help="部门/类型 · feed")] = "",
+    state: Annotated[str, typer.Option("--state", help="held | released | dropped | corrected | all")] = "held",
+    most: Annotated[int, typer.Option("--most", help="最多显示 · at most")] = 50,
+) -> None:
+    """列出扣留单与接收方退回。 List tickets and what receivers sent back."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from exchange.quarantine import rejections, tickets
+    from exchange.site import Site
+
+    site, console = Site.from_environment(), Console()
+    table = Table("单号 ticket", "数据源 feed", "状态 state", "自 since", "问题 findings")
+    for t in tickets(site, feed, state, most):
+        table.add_row(str(t.id), t.feed, t.state, t.since[:10], " ".join(f"{c}({f})" if f else c for c, f in t.codes))
+    console.print(table)
+    back = Table("接收方 receiver", "数据源 feed", "报送包 delivery", "位置 position", "退回原文 verbatim")
+    for r in rejections(site, feed, most):
+        back.add_row(r.receiver, r.feed, r.delivery[:16], str(r.position), escape(f"{r.code} {r.text}"))
+    if back.row_count and state in ("held", "all"):
+        console.print(back)
+
+
+@app.command()
+def show(number: Annotated[int, typer.Argument(help="单号 · ticket")]) -> None:
+    """查看一张扣留单（不显示记录内容）。 One ticket, without record content."""
+    from exchange.quarantine import ticket
+    from exchange.site import Site
+    from schemas.findings import registry
+
+    found = ticket(Site.from_environment(), number)
+    typer.echo(
+        f"{found.id} · {found.feed} · {found.state} · {found.since} · load {found.load_id} row {found.ordinal + 1}"
+    )
+    for code, field in found.codes:
+        entry = registry()[code]
+        typer.echo(
+            f"  {code} {field}: {entry.title_zh} / {entry.title_en}\n    → {entry.remedy_zh} / {entry.remedy_en}"
+        )
+
+
+@app.command()
+def release(
+    reason: Reason,
+    person: Person,
+    number: Annotated[int | None, typer.Argument(help="单号 · ticket")] = None,
+    delivery: Annotated[str, typer.Option("--delivery", help="被退记录所在报送包 · delivery of a rejection")] = "",
+    position: Annotated[int, typer.Option("--position", help="在包中的位置 · position in it")] = -1,
+) -> None:
+    """放行：原样报送，或把被退记录重新排队。 Send as it is, or queue a rejected record again."""
+    from exchange import quarantine
+    from exchange.site import Site
+
+    site = Site.from_environment()
+    if delivery:
+        quarantine.resend(site, _whole_key(delivery), position, reason, person)
+    elif number is not None:
+        quarantine.release(site, number, reason, person)
+    else:
+        raise typer.BadParameter("give a ticket, or --delivery with --position")
+    typer.echo("✓ 已排队，下次报送时发出 · queued; the next send takes it")
+
+
+@app.command()
+def drop(number: Annotated[int, typer.Argument(help="单号 · ticket")], reason: Reason, person: Person) -> None:
+    """剔除：此行不再报送。 Leave this very row out for good."""
+    from exchange import quarantine
+    from exchange.site import Site
+
+    quarantine.drop(Site.from_environment(), number, reason, person)
+    typer.echo("✓ 已剔除 · dropped")
+
+
+def _whole_key(beginning: str) -> str:
+    from sqlalchemy import select
+
+    from exchange.ledger.tables import delivery
+    from exchange.site import Site
+    from schemas.errors import GuijiError
+
+    query = select(delivery.c.key).where(delivery.c.key.startswith(beginning, autoescape=True))
+    with Site.from_environment().ledger.read() as connection:
+        keys = [row[0] for row in connection.execute(query)]
+    if len(keys) != 1:
+        raise GuijiError(f"{len(keys)} deliveries begin so", where="--delivery", remedy="give more digits")
+    return str(keys[0])

@@ -1,0 +1,179 @@
+"""Quarantine (扣留): what waits for a person. Every release and drop is written down with who and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from exchange.canonical import CanonicalFile
+from exchange.ledger.registration import version_id
+from exchange.site import Site
+from schemas.errors import GuijiError
+
+TICKETS = """
+SELECT q.id, q.feed, q.state, q.load_id, q.ordinal, q.opened_at, q.reason FROM quarantine q
+WHERE (:feed = '' OR q.feed = :feed) AND (:state = 'all' OR q.state = :state) ORDER BY q.id LIMIT :most
+"""
+CODES = "SELECT code, field FROM finding WHERE load_id = :load AND ordinal = :ordinal ORDER BY code, field"
+REJECTED = """
+SELECT d.feed, m.receiver, m.delivery_key, m.position, m.code, m.text
+FROM delivery_member m JOIN delivery d ON d.key = m.delivery_key
+WHERE m.outcome = 'rejected' AND (:feed = '' OR d.feed = :feed) ORDER BY d.changed_at, m.position LIMIT :most
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One held row. `codes`: (code, field) pairs; no value of the record."""
+
+    id: int
+    feed: str
+    state: str
+    load_id: int
+    ordinal: int
+    since: str
+    reason: str | None
+    codes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One record that a receiver sent back, in the receiver's words."""
+
+    feed: str
+    receiver: str
+    delivery: str
+    position: int
+    code: str
+    text: str
+
+
+def tickets(site: Site, feed: str = "", state: str = "held", most: int = 50) -> list[Ticket]:
+    """Tickets in order of their number."""
+    with site.ledger.read() as connection:
+        rows = connection.execute(text(TICKETS), {"feed": feed, "state": state, "most": most}).all()
+        return [_ticket(connection, row) for row in rows]
+
+
+def ticket(site: Site, number: int) -> Ticket:
+    """Raises GuijiError when there is no such ticket."""
+    with site.ledger.read() as connection:
+        return _find(connection, number)
+
+
+def rejections(site: Site, feed: str = "", most: int = 50) -> list[Rejection]:
+    """What receivers sent back and nobody has returned to the outbox yet."""
+    with site.ledger.read() as connection:
+        return [Rejection(*row) for row in connection.execute(text(REJECTED), {"feed": feed, "most": most})]
+
+
+def release(site: Site, number: int, reason: str, person: str) -> None:
+    """This very row goes out as it is: a new version of its record, for every receiver of the feed."""
+    lease = site.ledger.take(ticket(site, number).feed)
+    with site.ledger.write("release", lease) as connection:
+        found = _find(connection, number)
+        if found.state != "held":
+            raise GuijiError(f"ticket {number} is {found.state} already", where="quarantine", remedy="nothing to do")
+        _register(site, connection, found)
+        _settle(site, connection, found, "released", reason, person)
+
+
+def drop(site: Site, number: int, reason: str, person: str) -> None:
+    """This very row is left out for good; the next different row of the record is judged anew."""
+    lease = site.ledger.take(ticket(site, number).feed)
+    with site.ledger.write("drop", lease) as connection:
+        found = _find(connection, number)
+        if found.state != "held":
+            raise GuijiError(f"ticket {number} is {found.state} already", where="quarantine", remedy="nothing to do")
+        _settle(site, connection, found, "dropped", reason, person)
+
+
+def resend(site: Site, delivery: str, position: int, reason: str, person: str) -> None:
+    """A rejected record goes back to the outbox, unless a newer version of it exists."""
+    with site.ledger.write("resend") as connection:
+        row = connection.execute(
+            text(
+                "SELECT m.receiver, m.version_id, EXISTS (SELECT 1 FROM record_version o JOIN record_version n "
+                "ON n.feed = o.feed AND n.business_key = o.business_key AND n.revision > o.revision "
+                "WHERE o.version_id = m.version_id) FROM delivery_member m "
+                "WHERE m.delivery_key = :key AND m.position = :position AND m.outcome = 'rejected'"
+            ),
+            {"key": delivery, "position": position},
+        ).one_or_none()
+        if row is None:
+            raise GuijiError("no rejected record stands there", where="quarantine", remedy="see guiji quarantine list")
+        receiver, version, superseded = row
+        if superseded:
+            raise GuijiError("a newer version exists", where="quarantine", remedy="the newer one is what counts")
+        connection.execute(
+            text("UPDATE delivery_member SET outcome = 'returned' WHERE delivery_key = :key AND position = :position"),
+            {"key": delivery, "position": position},
+        )
+        connection.execute(
+            text("INSERT INTO outbox (receiver, version_id) VALUES (:receiver, :version)"),
+            {"receiver": receiver, "version": version},
+        )
+        site.ledger.note(connection, "resend", f"{delivery[:12]}#{position}", reason, person)
+
+
+def _find(connection: Connection, number: int) -> Ticket:
+    query = text(
+        "SELECT q.id, q.feed, q.state, q.load_id, q.ordinal, q.opened_at, q.reason FROM quarantine q WHERE q.id = :id"
+    )
+    row = connection.execute(query, {"id": number}).one_or_none()
+    if row is None:
+        raise GuijiError(f"there is no ticket {number}", where="quarantine", remedy="see guiji quarantine list")
+    return _ticket(connection, row)
+
+
+def _ticket(connection: Connection, row: Sequence[Any]) -> Ticket:
+    codes = connection.execute(text(CODES), {"load": row[3], "ordinal": row[4]})
+    number, feed, state, load_id, ordinal, since, reason = row
+    return Ticket(number, feed, state, load_id, ordinal, since, reason, tuple((c, f) for c, f in codes))
+
+
+def _register(site: Site, connection: Connection, found: Ticket) -> None:
+    file = CanonicalFile(site.load_folder(found.load_id) / "canonical.parquet")
+    _, rows = next(iter(file.take([found.ordinal])))
+    key, digest, operation = (rows[name][0].as_py() for name in ("_key", "_digest", "_operation"))
+    if key is None:
+        raise GuijiError(
+            f"ticket {found.id} has no business key",
+            where=found.feed,
+            remedy="it cannot be sent; drop it",
+        )
+    before = connection.scalar(
+        text("SELECT revision FROM record_current WHERE feed = :feed AND business_key = :key"),
+        {"feed": found.feed, "key": key},
+    )
+    revision = (before or 0) + 1
+    version = version_id(found.feed, key, revision, operation, digest)
+    names = {"version": version, "feed": found.feed, "key": key, "revision": revision, "operation": operation}
+    names |= {"digest": digest, "load": found.load_id, "ordinal": found.ordinal, "ref": rows["_ref"][0].as_py()}
+    for statement in (
+        "INSERT INTO record_version (version_id, feed, business_key, revision, operation, digest, load_id, ordinal) "
+        "VALUES (:version, :feed, :key, :revision, :operation, :digest, :load, :ordinal)",
+        "INSERT INTO record_current (feed, business_key, revision, operation, digest, source_ref, load_id) "
+        "VALUES (:feed, :key, :revision, :operation, :digest, :ref, :load) ON CONFLICT (feed, business_key) DO UPDATE "
+        "SET revision = excluded.revision, operation = excluded.operation, digest = excluded.digest, "
+        "load_id = excluded.load_id",
+        # the row moves from held to new in its load's balance
+        "UPDATE load SET quarantined = quarantined - 1, new_versions = new_versions + 1 WHERE id = :load",
+    ):
+        connection.execute(text(statement), names)
+    for receiver in site.catalog.feed(found.feed).receivers:
+        connection.execute(
+            text("INSERT INTO outbox (receiver, version_id) VALUES (:receiver, :version)"),
+            {"receiver": receiver, "version": version},
+        )
+
+
+def _settle(site: Site, connection: Connection, found: Ticket, state: str, reason: str, person: str) -> None:
+    connection.execute(
+        text(
+            "UPDATE quarantine SET state = :state, closed_at = :now, reason = :reason, person = :person WHERE id = :id"
+        ),
+        {"state": state, "now": site.ledger.now, "reason": reason, "person": person, "id": found.id},
+    )
+    site.ledger.note(connection, f"quarantine {state}", str(found.id), reason, person)
