@@ -4,6 +4,7 @@ One Parquet file, row groups of one chunk each. The row number in it is the row'
 """
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -92,15 +93,19 @@ class CanonicalFile:
             first = last
 
 
-def raw_digests(raw: pa.Table, rows: "np.ndarray[Any, np.dtype[np.bool_]]") -> pa.Array:
-    """SHA-256 of the raw row where `rows` is true, null elsewhere: the same bad row is one ticket every night."""
-    from hashlib import sha256
+def raw_digests(raw: pa.Table, rows: "np.ndarray[Any, np.dtype[np.bool_]]", part: str) -> pa.Array:
+    """SHA-256 of the raw row where `rows` is true, null elsewhere: the same bad row is one ticket every night.
 
+    A line that could not be split has no columns to digest: its `part` and place stand for it.
+    """
     picked = np.flatnonzero(rows)
     digests: list[str | None] = [None] * raw.num_rows
-    columns = [name for name in sorted(raw.column_names) if not name.startswith("_")]
-    held = raw.select(columns).take(pa.array(picked))
-    parts = [pc.fill_null(held[name].combine_chunks().cast(pa.string()), "\x00").to_pylist() for name in columns]
-    for position, values in zip(picked, zip(*parts, strict=True), strict=True):
-        digests[int(position)] = sha256("\x1f".join(values).encode("utf-8", "surrogatepass")).hexdigest()
+    held = raw.take(pa.array(picked))
+    names = [name for name in sorted(raw.column_names) if not name.startswith("_")]
+    parts = [pc.fill_null(held[name].combine_chunks().cast(pa.string()), "\x00").to_pylist() for name in names]
+    places = [f"{part}:{row}" for row in held["_row"].to_pylist()]
+    ragged = held["_ragged"].to_pylist() if "_ragged" in raw.column_names else [None] * len(picked)
+    for position, place, broken, values in zip(picked, places, ragged, zip(*parts, strict=True), strict=True):
+        text = place if broken else "\x1f".join(values)
+        digests[int(position)] = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return pa.array(digests, pa.string())

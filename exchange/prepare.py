@@ -104,7 +104,7 @@ class Preparation:
             "_digest": content_digests(normal.table, f"{self.record_type.standard}/{self.record_type.version}"),
             "_operation": normal.operation,
             "_ref": raw[source_key] if source_key in raw.column_names else pa.nulls(raw.num_rows, pa.string()),
-            "_raw_digest": raw_digests(raw, held),
+            "_raw_digest": raw_digests(raw, held, f"{self.load.batch_id}:{part}"),
             "_part": pa.array(np.full(raw.num_rows, part, dtype=np.int32)),
             "_row": raw["_row"],
         }

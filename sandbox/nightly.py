@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from exchange.cli.screen import screen
 from exchange.ledger.balance import LoadBalance, load_balance, newest_loads
 from exchange.orchestration import Airflow, RunChange
 from exchange.site import Site
@@ -24,7 +25,7 @@ TONIGHT_ONLY = {"GUIJI_UNSCHEDULED": "1", "GUIJI_RETRIES": "1", "GUIJI_RETRY_SEC
 def main(arguments: list[str] | None = None) -> int:
     """Run one night. Exit status 0 when every feed is whole, 1 otherwise."""
     options = _options(arguments)
-    console = Console(stderr=False, highlight=False)
+    console = screen()
     home = Path(os.environ.get("GUIJI_HOME") or HOUSE / "var").resolve()
     home.mkdir(parents=True, exist_ok=True)
     with World(home / "sandbox", rows=options.rows) as world:

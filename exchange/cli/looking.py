@@ -47,8 +47,7 @@ def status(
     feed: Annotated[str, typer.Option("--feed", help="只看一个数据源 · one feed")] = "",
 ) -> None:
     """各数据源最近一批：到哪一步、扣留、报送结果。 The newest load of every feed."""
-    from rich.console import Console
-
+    from exchange.cli.screen import screen
     from exchange.site import Site
 
     site = Site.from_environment()
@@ -56,7 +55,7 @@ def status(
     if as_json:
         typer.echo(json.dumps(status_facts(site, names), ensure_ascii=False, indent=1))
     else:
-        print_status(site, names, Console())
+        print_status(site, names, screen())
 
 
 def status_facts(site: "Site", names: Iterable[str]) -> dict[str, object]:

@@ -4,11 +4,11 @@ from itertools import islice
 from typing import Any
 
 import pyarrow as pa
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from connectors.registry import open_source
+from exchange.cli.screen import screen
 from exchange.site import Site
 from expectations.record_rules import compile_rules
 from schemas.catalog import Feed, expand
@@ -31,11 +31,11 @@ def show_preview(site: Site, name: str, rows: int) -> None:
     plan = compile_mapping(feed.mapping, kind, feed.where, get)
     raw = _first_rows(feed, rows)
     if raw is None:
-        Console().print("没有记录 · no records")
+        screen().print("没有记录 · no records")
         return
     normal = normalize(raw, plan)
     flags = [*normal.flags, *compile_rules(kind.schema, kind.name).check(normal.table)]
-    console = Console()
+    console = screen()
     for row in range(raw.num_rows):
         console.print(_table(feed, kind, raw, normal.table, flags, row))
 

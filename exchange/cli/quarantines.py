@@ -16,14 +16,14 @@ def list_(
     most: Annotated[int, typer.Option("--most", help="最多显示 · at most")] = 50,
 ) -> None:
     """列出扣留单与接收方退回。 List tickets and what receivers sent back."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
+    from exchange.cli.screen import screen
     from exchange.quarantine import rejections, tickets
     from exchange.site import Site
 
-    site, console = Site.from_environment(), Console()
+    site, console = Site.from_environment(), screen()
     table = Table("单号 ticket", "数据源 feed", "状态 state", "自 since", "问题 findings")
     for t in tickets(site, feed, state, most):
         table.add_row(str(t.id), t.feed, t.state, t.since[:10], " ".join(f"{c}({f})" if f else c for c, f in t.codes))

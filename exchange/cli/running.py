@@ -13,12 +13,11 @@ Day = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], he
 
 def run(feed: FeedName, day: Day = None) -> None:
     """运行一个数据源的全部流程。 Run one feed's whole flow."""
-    from rich.console import Console
-
     from exchange import flow
+    from exchange.cli.screen import screen
     from exchange.site import Site
 
-    site, console = Site.from_environment(), Console()
+    site, console = Site.from_environment(), screen()
     site.catalog.feed(feed)
     try:
         with console.status("…") as status:
@@ -51,11 +50,10 @@ def replay(
     try:
         flow.reconcile_and_report(site, earlier.feed, _day(day, earlier.business_date))
     finally:
-        from rich.console import Console
-
         from exchange.cli.looking import print_status
+        from exchange.cli.screen import screen
 
-        print_status(site, [earlier.feed], Console())
+        print_status(site, [earlier.feed], screen())
 
 
 def report(day: Day = None) -> None:
