@@ -9,7 +9,7 @@ from transforms.converters.numerals import chinese, mixed, plain
 NUMBER = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"
 CHINESE = "[〇○零一二三四五六七八九十百千万亿两壹贰叁肆伍陆柒捌玖拾佰仟萬億貳參陸兩弌弍弎]"
 WHOLE = rf"(?:(?:{NUMBER}[十百千万亿佰仟萬億]*)+|{CHINESE}+)"
-SMALL = r"[0-9一二三四五六七八九壹贰叁肆伍陆柒捌玖]"
+SMALL = r"[0-9零一二三四五六七八九壹贰叁肆伍陆柒捌玖]"
 PREFIX = r"(?:人民币|RMB|CNY|[¥￥]) ?[:：]? ?"
 AMOUNT = re.compile(
     rf"(?P<mark>{PREFIX})?(?P<minus>[-－−] ?)?(?P<mark2>[¥￥] ?)?(?P<whole>{WHOLE}) ?"

@@ -48,6 +48,7 @@ def unit_of(parameters: Parameters) -> str:
 def _money(text: str, parameters: Parameters) -> Reading:
     unit = unit_of(parameters)
     plain = normalize("NFKC", text.replace("￥", "¥")).replace("圓", "元")
+    plain = re.sub("(?<=[0-9]) (?=[十百千万亿元])", "", plain)
     if FOREIGN.search(plain):
         return Reading(None, ("MONEY_CURRENCY",))
     if EXPONENT.fullmatch(plain) or len(plain) > 200:

@@ -28,23 +28,25 @@ BOUND = re.compile(
     rf"|(?<=最高){HOLE}|(?<=至多){HOLE}|(?<=超过){HOLE}|(?<=每日){HOLE}"
 )
 NAMES = r"(?:违法所得|非法所得|违法收入|非法收入|非法财物|违法财物|违法物品|非法物品)"
-LINK = r"(?:款项|金额|数额|总额|人民币|大写|小写|共计|合计|总计|价值|折合|[计为是即共款]|[(（)）:：,，、 ¥\"“”]){0,6}"
+_SAYING = "金额|数额|总额|人民币|共计|合计|总计|计|为|即"
+LINK = rf"(?:款项|大写|小写|价值|折合|{_SAYING}|[是共款]|[(): ¥\"“”]|,(?={_SAYING})){{0,6}}"
 _UNLESS = ("加处", "不予", "免予", "免除", "免于", "减免", "拟处", "拟", "原", "缴纳", "缴", "上述", "该", "前述", "将")
 NOT_A_FINE = "".join(f"(?<!{word})" for word in _UNLESS)
 FINE = re.compile(
     rf"(?P<after>{NOT_A_FINE}罚款)(?P<link>{LINK}){HOLE}(?P<next>罚款)?"
-    rf"|(?:^|(?<=[处予以罚定的,，。;；:：并 )）]))(?:人民币| |¥)*(?P<before>{HOLE})(?:人民币)?的?(?:行政)?罚款"
+    rf"|(?:^|(?<=[处予以出罚定的,，。;；:：并 )）]))(?:人民币| |¥)*(?P<before>{HOLE})(?:人民币)?的?(?:行政)?罚款"
     rf"|没收(?:[^{HOLE}{LIMIT}。；;]{{0,12}}?){NAMES}{LINK}(?P<gone>{HOLE})|(?<![处款])罚(?P<short>{HOLE})"
 )
 CONFISCATION = re.compile(
     rf"没收(?:[^{HOLE}{LIMIT}。；;罚]{{0,12}}?){NAMES}(?P<link>{LINK}){HOLE}"
     rf"|没收(?:人民币)?{HOLE}的?{NAMES}?|{NAMES}(?P<link2>{LINK}){HOLE}[,，]?(?:依法)?(?:予以|全部)?没收"
 )
+GAPS = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])|(?<=[0-9]) (?=[十百千万亿元])")
 TOTAL = re.compile("共计|合计|总计|总额|共")
 NO_FINE = "".join(f"(?<!{word})" for word in ("加处", "不予", "免予", "免除", "免于", "缴纳", "缴"))
-MENTION = re.compile(f"罚没|{NO_FINE}罚款(?!数额|的百分|的?[0-9]+%|决定|缴)")
+MENTION = re.compile(f"罚没|{NO_FINE}罚款(?!数额|的百分|的?[0-9]+%|决定|缴)|缴纳?罚款{LINK}{HOLE}")
 EACH = re.compile("各(?:处|处以|罚|罚款|处罚款)|分别(?:处|罚|给予)|每人|每户|每(?:次|辆|台|件)")
-ALTERED = re.compile(rf"(?:原|变更为|改为|减为|调整为|减轻为)[^。；;]{{0,8}}(?:罚款|{HOLE})")
+ALTERED = re.compile(rf"(?:原(?=[定处罚决拟应])|变更为|改为|减为|调整为|减轻为)[^。；;]{{0,8}}(?:罚款|{HOLE})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Sentence:
 def sentence(text: str) -> Sentence:
     """Amounts out, signs in. An amount restated in a bracket is merged; if it differs, the two clash."""
     plain = normalize("NFKC", text.replace("￥", "¥").replace(HOLE, " ").replace(LIMIT, " "))
-    plain = re.sub(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", plain)
+    plain = GAPS.sub("", plain)
     holes, values, end = "", [], 0
     for amount in amounts(plain):
         holes += plain[end : amount.start]
