@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import date
 
 from connectors.registry import open_source, open_target
-
 from exchange.deliver import Courier
 from exchange.ledger.deliveries import Delivery
 from exchange.ledger.loads import Load, Loads

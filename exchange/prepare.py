@@ -10,14 +10,6 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-from expectations.gate import GateLimits, decide
-from expectations.record_rules import RecordRules, compile_rules
-from expectations.suites import Suite
-from transforms.converters.registry import get
-from transforms.decode import read_tables
-from transforms.identity import business_keys, content_digests
-from transforms.mapping import Plan, compile_mapping
-from transforms.normalize import normalize
 
 from exchange.canonical import CanonicalFile, CanonicalWriter, raw_digests
 from exchange.durable import write_file
@@ -25,10 +17,18 @@ from exchange.ledger.database import Lease
 from exchange.ledger.loads import Load, Loads
 from exchange.ledger.registration import Counts, register
 from exchange.site import Site
+from expectations.gate import GateLimits, decide
+from expectations.record_rules import RecordRules, compile_rules
+from expectations.suites import Suite
 from schemas.catalog import Feed
 from schemas.errors import BatchHeld
 from schemas.findings import Flag, held_rows
 from schemas.standard import RecordType, in_force
+from transforms.converters.registry import get
+from transforms.decode import read_tables
+from transforms.identity import business_keys, content_digests
+from transforms.mapping import Plan, compile_mapping
+from transforms.normalize import normalize
 
 
 @dataclass

@@ -6,7 +6,6 @@ from hashlib import sha256
 from itertools import groupby
 
 import pyarrow as pa
-from transforms.outgoing import Profile, compile_profile, seal_lines, to_receiver
 
 from exchange.canonical import CanonicalFile
 from exchange.durable import write_file
@@ -18,6 +17,7 @@ from exchange.site import Site
 from schemas.catalog import Feed, Receiver
 from schemas.errors import ConfigurationError
 from schemas.findings import severity
+from transforms.outgoing import Profile, compile_profile, seal_lines, to_receiver
 
 
 @dataclass(frozen=True)
