@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.findings import Flag
-from transforms.converters.contract import Converted, Converter, Fast, Parameters, Reading, Scalar
+from transforms.converters.contract import TEXT, Converted, Converter, Fast, Parameters, Reading, Scalar
 from transforms.converters.repair import repair
 
 SAMPLE = 2048
@@ -52,9 +52,11 @@ def _plain(
 ) -> tuple[pa.Array, Codes]:
     open_rows = texts.is_valid()
     values = pa.nulls(len(texts), kind)
-    if fast is not None and "null_words" not in parameters:
+    if fast is not None:
         sure = fast(texts, parameters)
         settled = pc.fill_null(sure.rows, False)
+        if "null_words" in parameters:
+            settled = pc.and_not(settled, pc.is_in(texts, pa.array(sorted(_null_words(parameters)), TEXT)))
         open_rows = pc.and_not(open_rows, settled)
         if not pc.any(open_rows, min_count=0).as_py():
             return _settled(settled, sure.values, kind), {}
@@ -69,12 +71,16 @@ def _plain(
     return values, {code: rows[found] for code, found in _spread(codes, encoded).items()}
 
 
+def _null_words(parameters: Parameters) -> frozenset[str]:
+    return frozenset(parameters.get("null_words", "").split("|")) - {""}
+
+
 def _settled(rows: pa.BooleanArray, values: pa.Array, kind: pa.DataType) -> pa.Array:
     return pc.if_else(rows, values, pa.scalar(None, kind)) if pc.any(pc.invert(rows)).as_py() else values
 
 
 def _each(texts: list[str], parameters: Parameters, kind: pa.DataType, scalar: Scalar) -> tuple[pa.Array, Codes]:
-    null_words = frozenset(parameters.get("null_words", "").split("|")) - {""}
+    null_words = _null_words(parameters)
     readings = [read(text, parameters, scalar, null_words) for text in texts]
     found: dict[str, list[int]] = {}
     for position, reading in enumerate(readings):

@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 
 from transforms.converters.amounts import amounts
 from transforms.converters.column import converter
-from transforms.converters.contract import MONEY, Converter, Parameters, Reading, Scalar, Sure
+from transforms.converters.contract import MONEY, Parameters, Reading, Sure
 from transforms.converters.money import settle
+from transforms.converters.text import clean
 
 HOLE = "§"  # an amount; its place in the sentence tells what it is
 LIMIT = "¤"  # an amount that is a limit, a rate or has no single reading
@@ -41,6 +42,10 @@ CONFISCATION = re.compile(
     rf"没收(?:[^{HOLE}{LIMIT}。；;罚]{{0,12}}?){NAMES}(?P<link>{LINK}){HOLE}"
     rf"|没收(?:人民币)?{HOLE}的?{NAMES}?|{NAMES}(?P<link2>{LINK}){HOLE}[,，]?(?:依法)?(?:予以|全部)?没收"
 )
+_CALM = (
+    "(?:改正|[^罚没元角分¥￥万亿整正币RCrc原为各别每加拟免减不该述将缴])*"  # no amount, no condition, no second party
+)
+PLAIN_FINE = rf"^{_CALM}罚款(?:人民币)?(?P<amount>[0-9]{{1,9}}(?:\.[0-9]{{1,2}})?)元整?(?:[，。；]{_CALM})?$"
 GAPS = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])|(?<=[0-9]) (?=[十百千万亿元])")
 TOTAL = re.compile("共计|合计|总计|总额|共")
 NO_FINE = "".join(f"(?<!{word})" for word in ("加处", "不予", "免予", "免除", "免于", "缴纳", "缴"))
@@ -140,14 +145,22 @@ def _single(said: Sentence, found: list[int], what: str) -> Reading:
     return settle(said.values[found[0]])
 
 
-def _silent(word: str, scalar: Scalar) -> Converter:
-    def fast(column: pa.Array, parameters: Parameters) -> Sure:
-        quiet = pc.invert(pc.match_substring(column, word))
-        plain = pc.match_substring_regex(column, "^[\u4e00-\u9fff0-9A-Za-z，。；：、（）.]*$")
-        return Sure(pc.and_(quiet, plain), pa.nulls(len(column), MONEY))
+def _quiet_fines(column: pa.Array, parameters: Parameters) -> Sure:
+    """No fine at all, or one fine in the plainest form and nothing else that could be an amount."""
+    if parameters.get("traditional") == "yes":
+        return Sure(pa.repeat(False, len(column)), pa.nulls(len(column), MONEY))
+    single = pc.and_(pc.match_substring_regex(column, PLAIN_FINE), clean(column))
+    values = pc.struct_field(pc.extract_regex(column, PLAIN_FINE), "amount").cast(MONEY)
+    return Sure(pc.or_(single, _without("罚", column)), pc.if_else(single, values, pa.scalar(None, MONEY)))
 
-    return converter(MONEY, scalar, fast)
+
+def _quiet_confiscations(column: pa.Array, parameters: Parameters) -> Sure:
+    return Sure(_without("没收", column), pa.nulls(len(column), MONEY))
 
 
-fine_from_text = _silent("罚", _fine)
-confiscation_from_text = _silent("没收", _confiscation)
+def _without(word: str, column: pa.Array) -> pa.BooleanArray:
+    return pc.and_not(clean(column), pc.match_substring(column, word))
+
+
+fine_from_text = converter(MONEY, _fine, _quiet_fines)
+confiscation_from_text = converter(MONEY, _confiscation, _quiet_confiscations)

@@ -3,7 +3,12 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.converters import penalty_text
 
 Read = Callable[..., tuple[object, set[str]]]
 
@@ -103,3 +108,29 @@ def test_an_uncertain_fine_has_no_value(read: Read, text: str, code: str) -> Non
 @pytest.mark.parametrize(("text", "code"), CONFISCATION_FLAGGED)
 def test_an_uncertain_confiscation_has_no_value(read: Read, text: str, code: str) -> None:
     assert read("confiscation_from_text", text) == (None, {code})
+
+
+WORDS = [
+    "警告",
+    "，",
+    "。",
+    "；",
+    "罚款",
+    "5000元",
+    "并处",
+    "没收违法所得",
+    "人民币",
+    "12.50元整",
+    "1.",
+    "责令改正",
+    "3",
+    "共",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=9).map("".join))
+def test_the_quick_way_by_columns_says_what_the_careful_way_says(text: str) -> None:
+    sure = penalty_text._quiet_fines(pa.array([text], pa.string()), {})
+    if text and sure.rows[0].as_py():
+        careful = penalty_text._fine(text, {})
+        assert (sure.values[0].as_py(), ()) == (careful.value, careful.codes)

@@ -81,8 +81,8 @@ def test_blank_is_null_without_a_flag(name: str) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_null_words_are_null_without_a_flag(name: str) -> None:
-    converted = get(name)(pa.array(["无", "/", "暂无"], pa.string()), {"null_words": "无|/|暂无"})
-    assert converted.values.null_count == 3
+    converted = get(name)(pa.array(["无", "/", "暂无", "0"], pa.string()), {"null_words": "无|/|暂无|0"})
+    assert converted.values.null_count == 4
     assert converted.flags == ()
 
 
