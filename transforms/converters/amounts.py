@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from transforms.converters.contract import Reading
 from transforms.converters.numerals import chinese, mixed, plain
 
 NUMBER = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"
@@ -19,6 +20,8 @@ AMOUNT = re.compile(
     re.IGNORECASE,
 )
 COINS = re.compile(rf"(?P<mark>{PREFIX})?(?:(?P<jiao>{SMALL})角)?(?:(?P<fen>{SMALL})分)?整?")
+PLACES = Decimal("0.000001")
+LIMIT = Decimal(10) ** 14
 GROUPS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?")
 
 
@@ -70,3 +73,11 @@ def _small(found: "re.Match[str]") -> Decimal:
 def _digit(sign: str) -> Decimal:
     value = plain(sign) if sign.isascii() else chinese(sign)
     return value if value is not None else Decimal(0)
+
+
+def settle(value: Decimal) -> Reading:
+    """The value when the column can hold it exactly, else the code that says why not."""
+    if value >= LIMIT:
+        return Reading(None, ("MONEY_OUT_OF_RANGE",))
+    exact = value.quantize(PLACES)
+    return Reading(exact) if exact == value else Reading(None, ("MONEY_TOO_PRECISE",))

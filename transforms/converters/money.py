@@ -1,5 +1,6 @@
 """`money`: one amount in 元, exact to six decimals, never a float.
 
+`of` (fine or confiscation) also reads a penalty sentence that strayed into the column, for that amount only.
 `unit` (元 or 万元) is what a bare number means; a unit in the text wins. An amount written twice
 (capitals and digits) is read when both agree. With `unit: 万元` the value's own text form is `12000.00元`.
 """
@@ -12,12 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.errors import ConfigurationError
-from transforms.converters.amounts import Amount, amounts, coins
+from transforms.converters.amounts import Amount, amounts, coins, settle
 from transforms.converters.column import converter
 from transforms.converters.contract import MONEY, Parameters, Reading, Sure
+from transforms.converters.penalty_text import confiscation, fine
 
-PLACES = Decimal("0.000001")
-LIMIT = Decimal(10) ** 14
 FOREIGN = re.compile(
     "美元|美金|港币|港元|欧元|英镑|日元|日圆|韩元|卢布|澳门元|台币|[$€£]|USD|HKD|EUR|JPY|GBP", re.IGNORECASE
 )
@@ -27,15 +27,8 @@ GROUPED = r"^[¥￥]?(?:[0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,12})(?:\.[0-9]{1,6}
 FRAME = re.compile(r"[()（）]|大写|小写|即")
 ARABIC = re.compile("[0-9]")
 EXPONENT = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+")
+SENTENCES = {"fine": fine, "confiscation": confiscation}
 UNITS = ("元", "万元")
-
-
-def settle(value: Decimal) -> Reading:
-    """The value when the column can hold it exactly, else the code that says why not."""
-    if value >= LIMIT:
-        return Reading(None, ("MONEY_OUT_OF_RANGE",))
-    exact = value.quantize(PLACES)
-    return Reading(exact) if exact == value else Reading(None, ("MONEY_TOO_PRECISE",))
 
 
 def unit_of(parameters: Parameters) -> str:
@@ -46,6 +39,16 @@ def unit_of(parameters: Parameters) -> str:
 
 
 def _money(text: str, parameters: Parameters) -> Reading:
+    """One amount; or, where the mapping says of what, the amount that a sentence names."""
+    reading = _amount(text, parameters)
+    sentence = SENTENCES.get(parameters.get("of", ""))
+    if sentence is None or reading.codes != ("MONEY_UNREADABLE",):
+        return reading
+    said = sentence(text, parameters)
+    return said if said.value is not None or said.codes else reading
+
+
+def _amount(text: str, parameters: Parameters) -> Reading:
     unit = unit_of(parameters)
     plain = normalize("NFKC", text.replace("￥", "¥")).replace("圓", "元")
     plain = re.sub("(?<=[0-9]) (?=[十百千万亿元])", "", plain)

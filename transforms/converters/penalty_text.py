@@ -13,10 +13,9 @@ from unicodedata import normalize
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.converters.amounts import amounts
+from transforms.converters.amounts import amounts, settle
 from transforms.converters.column import converter
 from transforms.converters.contract import MONEY, Parameters, Reading, Sure
-from transforms.converters.money import settle
 from transforms.converters.text import clean
 
 HOLE = "§"  # an amount; its place in the sentence tells what it is
@@ -105,7 +104,7 @@ def _limited(holes: str, values: list[Decimal], clash: bool) -> Sentence:
     return Sentence(holes, tuple(values), clash)
 
 
-def _fine(text: str, parameters: Parameters) -> Reading:
+def fine(text: str, parameters: Parameters) -> Reading:
     if "罚" not in text:
         return Reading()
     said = sentence(text)
@@ -124,7 +123,7 @@ def _fine(text: str, parameters: Parameters) -> Reading:
     return _single(said, found, "FINE")
 
 
-def _confiscation(text: str, parameters: Parameters) -> Reading:
+def confiscation(text: str, parameters: Parameters) -> Reading:
     if "没收" not in text:
         return Reading()
     said = sentence(text)
@@ -162,5 +161,5 @@ def _without(word: str, column: pa.Array) -> pa.BooleanArray:
     return pc.and_not(clean(column), pc.match_substring(column, word))
 
 
-fine_from_text = converter(MONEY, _fine, _quiet_fines)
-confiscation_from_text = converter(MONEY, _confiscation, _quiet_confiscations)
+fine_from_text = converter(MONEY, fine, _quiet_fines)
+confiscation_from_text = converter(MONEY, confiscation, _quiet_confiscations)

@@ -87,3 +87,13 @@ def test_an_unknown_unit_is_a_configuration_error(read: Read) -> None:
 @pytest.mark.parametrize("form", ["low", "up"])
 def test_chinese_numerals_read_back(number: int, form: str) -> None:
     assert chinese(cn2an.an2cn(number, form)) == number
+
+
+def test_a_sentence_in_an_amount_column_is_read_when_the_mapping_says_of_what(read: Read) -> None:
+    words = "罚款50000元,没收违法所得12000元,罚没合计62000元"
+    assert read("money", words) == (None, {"MONEY_UNREADABLE"})
+    assert read("money", words, of="fine", unit="万元") == (Decimal(50_000), set())
+    assert read("money", words, of="confiscation") == (Decimal(12_000), set())
+    assert read("money", "5000元", of="fine") == (Decimal(5000), set())
+    assert read("money", "若干元", of="fine") == (None, {"MONEY_UNREADABLE"})
+    assert read("money", "罚款若干", of="fine") == (None, {"FINE_UNREADABLE"})

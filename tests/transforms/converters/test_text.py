@@ -52,7 +52,8 @@ def test_what_is_right_stays(read: Read, text: str) -> None:
         ("行政处".encode().decode("gbk", "replace"), None, {"TEXT_MOJIBAKE"}),
         ("锟斤拷锟斤拷", None, {"TEXT_MOJIBAKE"}),
         ("某??公司", "某??公司", {"TEXT_LOST_CHARACTERS"}),
-        ("某\ufffd公司", "某\ufffd公司", {"TEXT_LOST_CHARACTERS"}),
+        ("某\ufffd公司", None, {"TEXT_REPLACED_CHARACTERS"}),
+        ("经查??\ufffd。ㄒ", None, {"TEXT_REPLACED_CHARACTERS"}),
         ("某\ue000公司", "某\ue000公司", {"TEXT_LOST_CHARACTERS"}),
     ],
 )
