@@ -12,6 +12,7 @@ UV := $(VENV)/bin/uv
 export UV_CACHE_DIR ?= $(CURDIR)/$(VENV)/uv-cache
 export UV_COMPILE_BYTECODE := 1
 export UV_LINK_MODE := copy
+export UV_SYSTEM_CERTS := 1
 
 .PHONY: help setup lock check test nightly up down bench clean docs
 
@@ -27,7 +28,7 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml hatch_build.py
 	fi
 	echo "安装依赖（首次约一分钟）… installing, about a minute the first time"
 	[ -x $(PY) ] || "$$python" -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/uv.txt
+	$(PY) -m pip install --quiet --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements/uv.txt
 	$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements/dev.txt
 	$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
 	touch $(READY)
