@@ -124,6 +124,8 @@ class Preparation:
         write_file(self.site.load_folder(self.load.id) / "suite.json", [text.encode()])
 
     def _gate(self, counts: Counts) -> None:
+        if self.load.accepted_by:
+            return
         limits = GateLimits(**self.feed.mapping.get("gate", {}))
         empty_after_data = self.load.complete and counts.pulled == 0
         decision = decide(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from exchange.cli import checks, looking, quarantines, running
+from exchange.cli import batches, checks, looking, quarantines, running
 from schemas.errors import GuijiError, Transient
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("status")(looking.status)
 app.command("replay")(running.replay)
 app.command("report")(running.report)
 app.add_typer(quarantines.app, name="quarantine")
+app.add_typer(batches.app, name="batch")
 
 
 def main() -> None:

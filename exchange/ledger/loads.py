@@ -27,6 +27,7 @@ class Load:
     complete: bool
     position: Position | None
     reason: str | None
+    accepted_by: str | None
 
     @property
     def replayed(self) -> bool:
@@ -98,6 +99,37 @@ class Loads:
             )
             self.ledger.note(connection, "batch held", str(load_id), reason)
 
+    def accept(self, load_id: int, reason: str, person: str, lease: Lease) -> None:
+        """Let a held batch through the gate. Raises GuijiError when it is not held, or a later load went through."""
+        item = self.get(load_id)
+        newer = [i for i in self._of(item.feed) if i.id > load_id and i.state in ("registered", "closed")]
+        if item.state != "held" or newer:
+            why = f"load {newer[0].id} went through since" if newer else f"it is {item.state}"
+            raise GuijiError(f"load {load_id} cannot be accepted: {why}", where=item.feed, remedy="see guiji status")
+        self._decide(
+            item, {"state": "landed", "accepted_by": person, "reason": None}, "batch accepted", reason, person, lease
+        )
+
+    def abandon(self, load_id: int, reason: str, person: str, lease: Lease) -> None:
+        """Give up a batch that was never registered: nothing of it counts, and its source is asked again."""
+        item = self.get(load_id)
+        if item.state not in ("landed", "held"):
+            raise GuijiError(
+                f"load {load_id} is {item.state}", where=item.feed, remedy="only landed or held ones can go"
+            )
+        self._decide(item, {"state": "abandoned", "reason": reason}, "batch abandoned", reason, person, lease)
+
+    def _decide(
+        self, item: Load, values: dict[str, str | None], what: str, reason: str, person: str, lease: Lease
+    ) -> None:
+        with self.ledger.write("load.decide", lease) as connection:
+            connection.execute(load.update().where(load.c.id == item.id).values(**values, changed_at=self.ledger.now))
+            self.ledger.note(connection, what, f"{item.feed} load {item.id}", reason, person)
+
+    def _of(self, feed: str) -> list[Load]:
+        with self.ledger.read() as connection:
+            return [_load(row) for row in connection.execute(select(load).where(load.c.feed == feed))]
+
     def close(self, load_id: int, lease: Lease) -> None:
         """Only reconcile calls this, after the balance held."""
         with self.ledger.write("load.close", lease) as connection:
@@ -161,4 +193,5 @@ def _load(row: "Row[tuple[object, ...]]") -> Load:
         complete=bool(data["complete"]),
         position=json.loads(data["position"]) if data["position"] else None,
         reason=data["reason"],
+        accepted_by=data["accepted_by"],
     )

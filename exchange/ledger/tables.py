@@ -45,6 +45,7 @@ load = Table(
     Column("position", Text),
     Column("standard", String(60)),
     Column("reason", Text),  # why it is held or abandoned
+    Column("accepted_by", String(120)),  # who let it through the gate
     Column("pulled", Integer),
     Column("unchanged", Integer),
     Column("duplicate", Integer),
