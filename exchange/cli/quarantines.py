@@ -19,7 +19,7 @@ def list_(
     from rich.markup import escape
     from rich.table import Table
 
-    from exchange.cli.screen import screen
+    from exchange.cli.screen import plain, screen
     from exchange.quarantine import rejections, tickets
     from exchange.site import Site
 
@@ -30,7 +30,7 @@ def list_(
     console.print(table)
     back = Table("接收方 receiver", "数据源 feed", "报送包 delivery", "位置 position", "退回原文 verbatim")
     for r in rejections(site, feed, most):
-        back.add_row(r.receiver, r.feed, r.delivery[:16], str(r.position), escape(f"{r.code} {r.text}"))
+        back.add_row(r.receiver, r.feed, r.delivery[:16], str(r.position), escape(plain(f"{r.code} {r.text}")))
     if back.row_count and state in ("held", "all"):
         console.print(back)
 
