@@ -1,0 +1,93 @@
+"""The landing store: what comes in goes out byte for byte, a batch is whole or absent, the same bytes are one batch."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from exchange.landing import LandingStore
+from schemas.exchange import Part
+
+Pieces = list[tuple[str, list[bytes]]]
+PIECES = st.lists(st.tuples(st.sampled_from(["csv", "json"]), st.lists(st.binary(max_size=50), max_size=4)), max_size=4)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LandingStore:
+    return LandingStore(tmp_path / "landing")
+
+
+def _parts(pieces: Pieces, name: str = "../第1页") -> Iterator[Part]:
+    return (Part(name, kind, iter(chunks)) for kind, chunks in pieces)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(pieces=PIECES)
+def test_every_byte_comes_back_in_order(pieces: Pieces, store: LandingStore) -> None:
+    landed = store.land("d/penalty", _parts(pieces))
+    batch = store.batch("d/penalty", landed.id)
+
+    assert batch == landed
+    read = []
+    for part in batch.parts:
+        with store.open(batch, part) as body:
+            read.append(body.read())
+    whole = [b"".join(chunks) for _, chunks in pieces]
+    assert read == whole
+    assert [part.sha256 for part in batch.parts] == [sha256(body).hexdigest() for body in whole]
+    assert batch.size == sum(len(body) for body in whole)
+
+
+def test_the_same_bytes_are_one_batch_and_the_first_is_kept(store: LandingStore) -> None:
+    first = store.land("d/penalty", _parts([("csv", [b"ab", b"c"])]))
+    manifest = store.root / "d" / "penalty" / first.id / "manifest.json"
+    before = manifest.stat().st_ino
+    second = store.land("d/penalty", _parts([("csv", [b"a", b"bc"])]))
+
+    assert second.id == first.id
+    assert manifest.stat().st_ino == before
+    assert list((store.root / ".incoming").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("feed", "pieces"),
+    [
+        ("d/licence", [("csv", [b"ab"]), ("csv", [b"c"])]),
+        ("d/penalty", [("json", [b"ab"]), ("csv", [b"c"])]),
+        ("d/penalty", [("csv", [b"c"]), ("csv", [b"ab"])]),
+        ("d/penalty", [("csv", [b"abc"])]),
+        ("d/penalty", [("csv", [b"ab"]), ("csv", [b"c"]), ("csv", [b""])]),
+    ],
+)
+def test_another_feed_format_order_or_cut_is_another_batch(feed: str, pieces: Pieces, store: LandingStore) -> None:
+    first = store.land("d/penalty", _parts([("csv", [b"ab"]), ("csv", [b"c"])]))
+
+    assert store.land(feed, _parts(pieces)).id != first.id
+
+
+def test_a_pull_that_breaks_off_leaves_no_batch(store: LandingStore) -> None:
+    def broken() -> Iterator[Part]:
+        yield Part("1", "csv", iter([b"whole"]))
+        raise ConnectionError("as planned")
+
+    with pytest.raises(ConnectionError):
+        store.land("d/penalty", broken())
+    assert not (store.root / "d").exists()
+
+
+def test_the_sources_label_never_becomes_a_path(store: LandingStore) -> None:
+    batch = store.land("d/penalty", _parts([("csv", [b"x"])], name="../../outside"))
+
+    assert [part.name for part in batch.parts] == ["../../outside"]
+    assert {path.name for path in (store.root / "d" / "penalty" / batch.id).iterdir()} == {
+        "part-00001.csv",
+        "manifest.json",
+    }
+
+
+def test_a_batch_that_is_not_there_is_told(store: LandingStore) -> None:
+    with pytest.raises(FileNotFoundError):
+        store.batch("d/penalty", "0" * 64)
