@@ -38,9 +38,13 @@ class EmbeddedPostgres:
     @contextmanager
     def temporary(cls) -> "Iterator[EmbeddedPostgres]":
         """A server that is gone afterwards, for tests."""
-        with tempfile.TemporaryDirectory(prefix="guiji-pg-") as home, cls(Path(home)) as server:
-            yield server
-        shutil.rmtree(server.folder, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix="guiji-pg-") as home:
+            server = cls(Path(home))
+            try:
+                with server:
+                    yield server
+            finally:
+                shutil.rmtree(server.folder, ignore_errors=True)
 
     @property
     def url(self) -> str:
@@ -92,11 +96,21 @@ class EmbeddedPostgres:
         if self.user:
             os.chown(self.folder, self._uid(), -1)
             if not all(parent.stat().st_mode & 0o001 for parent in root.parents):
-                copy = self.folder / root.name
-                if not (copy / "bin" / "postgres").exists():
-                    shutil.copytree(root, copy, symlinks=True, dirs_exist_ok=True)
-                return copy / "bin"
+                return self._copied(root) / "bin"
         return root / "bin"
+
+    def _copied(self, root: Path) -> Path:
+        """The programs, and beside them the libraries they look for two folders up; whole or not there."""
+        package, copy = root.resolve().parent, self.folder / "programs"
+        if not copy.exists():
+            partial = self.folder / "programs.part"
+            shutil.rmtree(partial, ignore_errors=True)
+            shutil.copytree(root, partial / package.name / root.name, symlinks=True)
+            libraries = package.with_name(f"{package.name}.libs")
+            if libraries.is_dir():
+                shutil.copytree(libraries, partial / libraries.name)
+            partial.rename(copy)
+        return copy / package.name / root.name
 
     def _initialise(self) -> None:
         (self.folder / "socket").mkdir(mode=0o700, exist_ok=True)
@@ -139,7 +153,10 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + 20
         while pid_file.exists() and time.monotonic() < deadline:
             try:
-                os.kill(int(pid_file.read_text().split()[0]), signal.SIGINT)
+                number = int(pid_file.read_text().split()[0])
+                if not _is_postgres(number):
+                    raise ProcessLookupError(number)
+                os.kill(number, signal.SIGINT)
             except (ProcessLookupError, ValueError, IndexError, FileNotFoundError):
                 pid_file.unlink(missing_ok=True)
             time.sleep(0.1)
@@ -153,3 +170,11 @@ class EmbeddedPostgres:
         if check and done.returncode:
             raise Terminal(done.stderr.strip()[-300:], where=str(self.folder), remedy="read the server's log")
         return done.stdout
+
+
+def _is_postgres(number: int) -> bool:
+    """Whether a process number left in a file still belongs to a PostgreSQL, and not to whoever got it since."""
+    try:
+        return Path(f"/proc/{number}/comm").read_text(encoding="utf-8").strip() == "postgres"
+    except OSError:
+        return False
