@@ -91,7 +91,10 @@ def drop(site: Site, number: int, reason: str, person: str) -> None:
 
 def resend(site: Site, delivery: str, position: int, reason: str, person: str) -> None:
     """A rejected record goes back to the outbox, unless a newer version of it exists."""
-    with site.ledger.write("resend") as connection:
+    with site.ledger.read() as connection:
+        feed = connection.scalar(text("SELECT feed FROM delivery WHERE key = :key"), {"key": delivery})
+    lease = site.ledger.take(f"{feed}>resend")
+    with site.ledger.write("resend", lease) as connection:
         row = connection.execute(
             text(
                 "SELECT m.receiver, m.version_id, EXISTS (SELECT 1 FROM record_version o JOIN record_version n "
@@ -143,11 +146,17 @@ def _register(site: Site, connection: Connection, found: Ticket) -> None:
             where=found.feed,
             remedy="it cannot be sent; drop it",
         )
-    before = connection.scalar(
-        text("SELECT revision FROM record_current WHERE feed = :feed AND business_key = :key"),
+    before = connection.execute(
+        text("SELECT revision, load_id FROM record_current WHERE feed = :feed AND business_key = :key"),
         {"feed": found.feed, "key": key},
-    )
-    revision = (before or 0) + 1
+    ).one_or_none()
+    if before is not None and before.load_id > found.load_id:
+        raise GuijiError(
+            f"a later load brought a newer version than ticket {found.id}",
+            where=found.feed,
+            remedy="drop the ticket; the newer version is what counts",
+        )
+    revision = (before.revision if before else 0) + 1
     version = version_id(found.feed, key, revision, operation, digest)
     names = {"version": version, "feed": found.feed, "key": key, "revision": revision, "operation": operation}
     names |= {"digest": digest, "load": found.load_id, "ordinal": found.ordinal, "ref": rows["_ref"][0].as_py()}

@@ -13,11 +13,16 @@ from pathlib import Path
 
 from exchange.orchestration.children import must_live, start, stop
 from exchange.orchestration.client import AirflowClient, RunChange
+from exchange.orchestration.leash import Leash
 from exchange.orchestration.metadata import EmbeddedPostgres
 from schemas.catalog import HOUSE
 from schemas.errors import Terminal
 
-DAEMONS = ("api-server", "scheduler", "dag-processor")
+DAEMONS = {
+    "api-server": ["api-server"],
+    "scheduler": ["scheduler", "--skip-serve-logs"],  # its log server would listen on every interface
+    "dag-processor": ["dag-processor"],
+}
 
 
 class Airflow:
@@ -28,12 +33,13 @@ class Airflow:
     def __init__(self, home: Path, dags: Path, env: Mapping[str, str]) -> None:
         """`home`: state folder (logs, secrets); `dags`: the DAG folder; `env`: what the tasks see."""
         self.home, self.dags, self.env = home, dags, dict(env)
-        self.port, *self._log_ports = _free_ports(3)
+        self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._secrets = _secrets(home)
         self.password = self._secrets["password"]
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._metadata: EmbeddedPostgres | None = None
+        self._leash: Leash | None = None
 
     def __enter__(self) -> "Airflow":
         try:
@@ -47,6 +53,9 @@ class Airflow:
         for child in reversed(self._children.values()):
             stop(child)
         self._children.clear()
+        if self._leash is not None:
+            self._leash.close()
+            self._leash = None
         if self._metadata is not None:
             self._metadata.__exit__()
             self._metadata = None
@@ -70,7 +79,12 @@ class Airflow:
         """Trigger one run of each DAG and watch until all have ended. Returns dag → success or failed."""
         run_id = f"night-{time.strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(2)}"
         client = self.client
-        self._wait(lambda: set(dag_ids) <= client.dag_ids(), "the DAGs to be read", 120)
+        try:
+            self._wait(lambda: set(dag_ids) <= client.dag_ids(), "the DAGs to be read", 120)
+        except Terminal as error:
+            for said in client.import_errors():
+                raise Terminal(said.strip().splitlines()[-1], where="dags", remedy="run guiji check") from error
+            raise
         for dag_id in dag_ids:
             client.trigger(dag_id, run_id, conf)
         return client.watch([(dag_id, run_id) for dag_id in dag_ids], on_change, stall_seconds, self.alive)
@@ -84,9 +98,11 @@ class Airflow:
             database = self._metadata.url_for("postgresql+psycopg2", "airflow")
         self._settings = {**self.env, **self._configuration(database)}
         self._migrate()
-        for name in DAEMONS:
-            command = [sys.executable, "-m", "airflow", name]
+        self._leash = Leash()
+        for name, arguments in DAEMONS.items():
+            command = [sys.executable, "-m", "airflow", *arguments]
             self._children[name] = start(command, self._log(name), self._settings)
+            self._leash.hold(self._children[name].pid)
         self._wait(self.client.ready, "Airflow to answer", 180)
 
     def _configuration(self, database: str) -> dict[str, str]:
@@ -115,8 +131,6 @@ class Airflow:
             "API_AUTH__JWT_SECRET": self._secrets["jwt"],
             "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",  # a task costs 0.4 s instead of 1.1
             "SCHEDULER__ENABLE_HEALTH_CHECK": "False",  # would take a fixed port
-            "LOGGING__WORKER_LOG_SERVER_PORT": str(self._log_ports[0]),
-            "LOGGING__TRIGGER_LOG_SERVER_PORT": str(self._log_ports[1]),
             "USAGE_DATA_COLLECTION__ENABLED": "False",
         }
         python_path = os.pathsep.join(filter(None, [str(HOUSE), self.env.get("PYTHONPATH", "")]))
@@ -158,16 +172,11 @@ class Airflow:
         return self.home / "logs" / f"{name}.log"
 
 
-def _free_ports(count: int) -> list[int]:
-    """Ports nobody listens on, all different."""
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for item in held:
-            item.bind(("127.0.0.1", 0))
-        return [int(item.getsockname()[1]) for item in held]
-    finally:
-        for item in held:
-            item.close()
+def _free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as item:
+        item.bind(("127.0.0.1", 0))
+        return int(item.getsockname()[1])
 
 
 def _secrets(home: Path) -> dict[str, str]:

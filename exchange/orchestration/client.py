@@ -12,6 +12,7 @@ from urllib.parse import quote
 from schemas.errors import Terminal
 
 ENDED = ("success", "failed")
+POLL_TRIES = 5
 
 
 class NightStalled(Terminal):
@@ -79,9 +80,19 @@ class AirflowClient:
     def states(self, dag_id: str, run_id: str) -> dict[str, str]:
         """State of a run ("" → state) and of its tasks."""
         path = f"/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"
-        tasks = self.call("GET", f"{path}/taskInstances?limit=200")["task_instances"]
+        tasks = self._patient("GET", f"{path}/taskInstances?limit=200")["task_instances"]
         found = {task["task_id"]: task["state"] or "none" for task in tasks}
-        return {"": self.call("GET", path)["state"], **found}
+        return {"": self._patient("GET", path)["state"], **found}
+
+    def _patient(self, method: str, path: str) -> Any:
+        """A poll that survives a slow answer or a token that ran out; the daemons' own health is watched elsewhere."""
+        for tried in range(1, POLL_TRIES):
+            try:
+                return self.call(method, path)
+            except (OSError, ValueError):
+                self._token = ""
+                time.sleep(tried)
+        return self.call(method, path)
 
     def watch(
         self,
@@ -90,7 +101,7 @@ class AirflowClient:
         stall_seconds: float,
         alive: Callable[[], None],
     ) -> dict[str, str]:
-        """Poll (dag, run) pairs until all have ended; returns dag → final state. Raises NightStalled."""
+        """Poll one run of each DAG until all have ended; returns dag → final state. Raises NightStalled."""
         open_runs, final = dict(runs), {}
         seen: dict[tuple[str, str], str] = {}
         moved = time.monotonic()
