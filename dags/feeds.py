@@ -10,16 +10,27 @@ import os
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import DAG, Param, TriggerRule, get_parsing_context, task
+from airflow.sdk import (
+    DAG,
+    ExceptionRetryPolicy,
+    Param,
+    RetryAction,
+    RetryRule,
+    TriggerRule,
+    get_parsing_context,
+    task,
+)
 
 from exchange import tasks
 from schemas.catalog import Catalog, Feed
+from schemas.errors import Terminal
 
 START = pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai")
 RETRY = {
     "retries": int(os.environ.get("GUIJI_RETRIES", "2")),
     "retry_delay": timedelta(seconds=int(os.environ.get("GUIJI_RETRY_SECONDS", "300"))),
     "retry_exponential_backoff": True,
+    "retry_policy": ExceptionRetryPolicy([RetryRule(exception=Terminal, action=RetryAction.FAIL, reason="Terminal")]),
 }
 BUSINESS_DATE = Param(
     None,

@@ -58,8 +58,10 @@ def reconcile_and_report(site: Site, feed_name: str, business_date: date) -> Non
     from exchange.report.nightly import write_report
 
     lease = site.ledger.take(feed_name)
-    open_points = reconcile(site, feed_name, lease)
-    write_report(site, business_date)
+    try:
+        open_points = reconcile(site, feed_name, lease)
+    finally:
+        write_report(site, business_date)
     if open_points:
         raise Unfinished("；".join(open_points), where=feed_name, remedy="see the report, or guiji status")
 

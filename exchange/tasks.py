@@ -110,6 +110,7 @@ def settle(feed: str) -> None:
     """Ask every receiver of a feed again for what is open, then reconcile."""
     with boundary(feed):
         from exchange import flow
+        from exchange.ledger.loads import Loads
         from exchange.site import Site
 
         site, failures = Site.from_environment(), []
@@ -118,6 +119,8 @@ def settle(feed: str) -> None:
                 flow.seal_and_deliver(site, feed, receiver)
             except GuijiError as error:
                 failures.append(error)
-        flow.reconcile_and_report(site, feed, site.today)
-        if failures:
-            raise failures[0]
+        newest = Loads(site.ledger).newest(feed)
+        try:
+            flow.reconcile_and_report(site, feed, newest.business_date if newest else site.today)
+        except Unfinished as unfinished:
+            raise (failures[0] if failures else unfinished) from None

@@ -4,7 +4,8 @@
     ├── Transient            try again later; Airflow retries
     │   ├── SourceUnreachable    a department's system did not answer, or broke off
     │   ├── ReceiverUnreachable  a receiver did not answer; whether it applied anything is unknown
-    │   └── LeaseHeld            another run owns this feed now
+    │   ├── LeaseHeld            another run moved the same thing at the same moment
+    │   └── StaleOwner           a newer run took the feed over: this one must not write, and may begin anew
     └── Terminal             a person has to act; retrying gives the same again
         ├── ConfigurationError   a YAML file says something that cannot be
         │   ├── UnknownConverter     a mapping names a converter that does not exist
@@ -16,7 +17,6 @@
         ├── ReceiptMismatch      a receipt does not match what was sent: proves nothing
         ├── BatchHeld            the gate held a whole batch
         ├── BalanceBroken        the conservation law does not hold: the load is not closed
-        ├── StaleOwner           a newer run took the feed over: this one must not write
         └── Unfinished           the run wrote its report, and something is not done
 
 A bad record is never an exception: it is a Finding (see findings.py). No message carries a record's value.
@@ -53,6 +53,10 @@ class ReceiverUnreachable(Transient):
 
 class LeaseHeld(Transient):
     """Raised by the ledger when another live run owns the feed."""
+
+
+class StaleOwner(Transient):
+    """Raised by any ledger write of a run whose epoch is no longer the feed's; a retry takes a new epoch."""
 
 
 class Terminal(GuijiError):
@@ -97,10 +101,6 @@ class BatchHeld(Terminal):
 
 class BalanceBroken(Terminal):
     """Raised at close when pulled ≠ accepted + rejected + quarantined + excluded + unchanged + duplicate."""
-
-
-class StaleOwner(Terminal):
-    """Raised by any ledger write of a run whose epoch is no longer the feed's."""
 
 
 class Unfinished(Terminal):
