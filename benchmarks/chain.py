@@ -104,7 +104,7 @@ def summary(small: list[Measured], large: Measured, average: list[Measured], pos
 
 
 def _by_cpu(runs: list[Measured]) -> float:
-    return median(run["rows"] / run["cpu"] for run in runs)
+    return float(median(run["rows"] / run["cpu"] for run in runs))
 
 
 def _span(rates: list[float]) -> str:
