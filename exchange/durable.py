@@ -11,7 +11,13 @@ _seen: dict[str, int] = {}
 
 
 def crash_point(name: str) -> None:
-    """Die here, as by kill -9, when GUIJI_CRASH_AT is `name` or `name:n` (the n-th passing). Nothing otherwise."""
+    """Die here, as by kill -9, when GUIJI_CRASH_AT is `name` or `name:n` (the n-th passing). Nothing otherwise.
+
+    GUIJI_CRASH_LOG names a file to which every point passed is added, so that the tests know what there is to hit.
+    """
+    if log := os.environ.get("GUIJI_CRASH_LOG"):
+        with Path(log).open("a", encoding="utf-8") as passed:
+            passed.write(f"{name}\n")
     wanted = os.environ.get("GUIJI_CRASH_AT", "")
     if not wanted:
         return
