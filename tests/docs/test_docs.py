@@ -17,6 +17,8 @@ from transforms.converters.registry import CONVERTERS
 
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.(?:py|md|yaml|csv|json|toml))`")
+EXAMPLES = {("docs/adding-a-department.md", f"departments/forestry/{name}.yaml") for name in ("department", "penalty")}
 READMES = ("README.md", "README.zh-CN.md")
 
 
@@ -113,6 +115,14 @@ def test_no_page_waits_for_something_to_be_pasted() -> None:
 @pytest.mark.parametrize("name", tracked("*.md"))
 def test_no_relative_link_is_broken(name: str) -> None:
     assert broken(ROOT / name) == []
+
+
+def test_every_file_that_a_page_names_exists() -> None:
+    top = {name.split("/")[0] for name in tracked("*/*")}
+    named = {(page_name, path) for page_name in tracked("*.md") for path in PATH.findall(page(page_name))}
+    lost = {(where, path) for where, path in named if path.split("/")[0] in top and not (ROOT / path).is_file()}
+    assert len(named) > 50
+    assert sorted(lost - EXAMPLES) == []
 
 
 def test_the_generated_page_is_fresh() -> None:
