@@ -76,7 +76,10 @@ class Airflow:
         on_change: Callable[[RunChange], None] = lambda _: None,
         stall_seconds: float = 900,
     ) -> dict[str, str]:
-        """Trigger one run of each DAG and watch until all have ended. Returns dag → success or failed."""
+        """End what an earlier night left open, trigger one run of each DAG, watch until all have ended.
+
+        Returns dag → success or failed. One night at a time: the state folder belongs to this process.
+        """
         run_id = f"night-{time.strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(2)}"
         client = self.client
         try:
@@ -86,6 +89,7 @@ class Airflow:
                 raise Terminal(said.strip().splitlines()[-1], where="dags", remedy="run guiji check") from error
             raise
         for dag_id in dag_ids:
+            client.end_stale(dag_id)
             client.trigger(dag_id, run_id, conf)
         return client.watch([(dag_id, run_id) for dag_id in dag_ids], on_change, stall_seconds, self.alive)
 

@@ -77,6 +77,12 @@ class AirflowClient:
             if error.code != 409:
                 raise
 
+    def end_stale(self, dag_id: str) -> None:
+        """Fail the runs that a killed night left open: they would keep a new run waiting for their dead tasks."""
+        found = self.call("GET", f"/dags/{dag_id}/dagRuns?state=running&state=queued&limit=100")["dag_runs"]
+        for run in found:
+            self.call("PATCH", f"/dags/{dag_id}/dagRuns/{quote(run['dag_run_id'], safe='')}", {"state": "failed"})
+
     def states(self, dag_id: str, run_id: str) -> dict[str, str]:
         """State of a run ("" → state) and of its tasks."""
         path = f"/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"
