@@ -42,10 +42,11 @@ def _of_feed(catalog: Catalog, feed: Feed) -> Iterator[GuijiError]:
 
     where = f"{feed.department.where} / {feed.where}"
     yield from _tried(lambda: check_source(feed.department.access, feed.mapping["source"], where))
-    yield from _tried(lambda: _known_type(feed))
-    types = in_force(feed.mapping["standard"], date.today()).record_types
-    if feed.record_type in types:
-        yield from _tried(lambda: compile_mapping(feed.mapping, types[feed.record_type], feed.where, get))
+    unknown = list(_tried(lambda: _known_type(feed)))
+    yield from unknown
+    if not unknown:
+        kind = in_force(feed.mapping["standard"], date.today()).record_types[feed.record_type]
+        yield from _tried(lambda: compile_mapping(feed.mapping, kind, feed.where, get))
         yield from _tried(lambda: Suite(feed.record_type))
     yield from _tried(lambda: _gate(feed))
     yield from _tried(lambda: _schedule(feed))
@@ -55,8 +56,15 @@ def _of_feed(catalog: Catalog, feed: Feed) -> Iterator[GuijiError]:
 
 def _known_type(feed: Feed) -> None:
     from schemas.nearest import nearest
-    from schemas.standard import in_force
+    from schemas.standard import FOLDER, in_force, versions
 
+    names = [path.name for path in FOLDER.iterdir() if versions(path.name)]
+    if feed.mapping["standard"] not in names:
+        raise ConfigurationError(
+            f"there is no standard {feed.mapping['standard']}",
+            where=f"{feed.where}: standard",
+            remedy=nearest(feed.mapping["standard"], names),
+        )
     types = in_force(feed.mapping["standard"], date.today()).record_types
     if feed.record_type not in types:
         raise ConfigurationError(
@@ -67,6 +75,13 @@ def _known_type(feed: Feed) -> None:
 
 
 def _takes(catalog: Catalog, code: str, feed: Feed) -> None:
+    from schemas.nearest import nearest
+
+    known = sorted({path.parent.name for path in catalog.root.glob("receivers/*/receiver.yaml")})
+    if code not in known:
+        raise ConfigurationError(
+            f"there is no receiver {code}", where=f"{feed.where}: receivers", remedy=nearest(str(code), known)
+        )
     if feed.record_type not in catalog.receiver(code).profiles:
         raise ConfigurationError(
             f"receiver {code} has no profile for {feed.record_type}",
@@ -82,6 +97,8 @@ def _gate(feed: Feed) -> None:
     from schemas.nearest import nearest
 
     known = [field.name for field in fields(GateLimits)]
+    if not isinstance(feed.mapping.get("gate", {}), dict):
+        raise ConfigurationError("gate holds no keys", where=f"{feed.where}: gate", remedy="write `gate:` and limits")
     for key in feed.mapping.get("gate", {}):
         if key not in known:
             raise ConfigurationError(
