@@ -6,6 +6,7 @@ Airflow's tasks (dags/), `guiji run` and the tests all call these functions and 
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 from connectors.registry import open_source, open_target
 from exchange.deliver import Courier
@@ -16,7 +17,7 @@ from exchange.reconcile import reconcile
 from exchange.seal import Sealer
 from exchange.site import Site
 from schemas.catalog import expand
-from schemas.errors import GuijiError, Unfinished
+from schemas.errors import GuijiError, LeaseHeld, StaleOwner, Unfinished
 
 
 def pull_and_land(site: Site, feed_name: str, business_date: date) -> int:
@@ -67,23 +68,28 @@ def reconcile_and_report(site: Site, feed_name: str, business_date: date) -> Non
 
 
 def run(site: Site, feed_name: str, business_date: date, on_step: Callable[[str], None] = lambda _: None) -> None:
-    """The whole flow of one feed in this process. One receiver's failure does not keep the others waiting."""
-    on_step("pull")
-    pull_and_land(site, feed_name, business_date)
-    on_step("prepare")
-    normalize_and_validate(site, feed_name)
+    """The whole flow of one feed in this process. A failure keeps nobody waiting who can still be served.
+
+    What was sealed on earlier nights goes out although tonight's source is down or its batch is held.
+    """
     failures: list[GuijiError] = []
-    for receiver in site.catalog.feed(feed_name).receivers:
-        on_step(f"send {receiver}")
+
+    def attempt(name: str, step: Callable[[], object]) -> None:
+        on_step(name)
         try:
-            seal_and_deliver(site, feed_name, receiver)
+            step()
+        except (StaleOwner, LeaseHeld):
+            raise  # somebody else carries on
         except GuijiError as error:
             failures.append(error)
-    on_step("report")
-    try:
-        reconcile_and_report(site, feed_name, business_date)
-    except Unfinished as unfinished:
-        raise (failures[0] if failures else unfinished) from None
+
+    attempt("pull", lambda: pull_and_land(site, feed_name, business_date))
+    attempt("prepare", lambda: normalize_and_validate(site, feed_name))
+    for receiver in site.catalog.feed(feed_name).receivers:
+        attempt(f"send {receiver}", partial(seal_and_deliver, site, feed_name, receiver))
+    attempt("report", lambda: reconcile_and_report(site, feed_name, business_date))
+    if failures:
+        raise failures[0]
 
 
 def replay(site: Site, earlier: Load, business_date: date) -> int:

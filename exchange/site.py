@@ -12,6 +12,8 @@ from exchange.landing import LandingStore
 from exchange.ledger.database import Ledger
 from schemas.catalog import HOUSE, Catalog
 
+PERSONAL = ("landing", "loads", "deliveries", "receipts")
+"""What holds records: folders that only their owner may open."""
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -36,6 +38,8 @@ class Site:
 
     @cached_property
     def ledger(self) -> Ledger:
+        for name in PERSONAL:
+            (self.home / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         return Ledger(self.ledger_url, self.clock)
 
     @cached_property

@@ -50,9 +50,8 @@ def kills(at: Installation, zygote: Zygote) -> list[str]:
     passed = Counter(log.read_text(encoding="utf-8").split())
     assert {name.rsplit(".", 1)[0] for name in passed} | {"withhold"} == set(STEPS)
     second = 2 if at.world.night == 1 else 1
-    return [
-        f"{name}:{turn}" for name, times in sorted(passed.items()) for turn in sorted({1, min(second, times), times})
-    ]
+    turns = {name: sorted({1, min(second, times), times}) for name, times in sorted(passed.items())}
+    return [f"{name}:{turn}" for name in turns for turn in turns[name]]
 
 
 def survive(at: Installation, zygote: Zygote, point: str) -> list[str]:

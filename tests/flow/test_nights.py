@@ -1,5 +1,6 @@
 """Three nights over all six feeds: nothing lost, nothing doubled, nothing wrong, told by the receivers' own logs."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -7,10 +8,12 @@ import pytest
 
 from exchange.ledger.balance import LoadBalance
 from sandbox.generator import FEEDS
+from sandbox.generator.layouts import LAYOUTS
 from sandbox.receivers.log import Applied
+from sandbox.receivers.rules import party_unknown
 from tests.flow.conftest import installed
 from tests.flow.installation import RECEIVERS, Installation
-from tests.flow.oracle import answers, applied_of, faults, party_unknown, serial_of, wanted
+from tests.flow.oracle import answers, applied_of, faults, wanted
 
 pytestmark = pytest.mark.xdist_group("nights")
 NIGHTS = (1, 2, 3)
@@ -123,16 +126,11 @@ def test_the_same_night_again_sends_nothing(nights: Nights) -> None:
 
 
 def _operation(nights: Nights, feed: str, row: dict[str, str | None]) -> bool:
-    from sandbox.generator.layouts import LAYOUTS
-
     truth = nights.at.world.truth(3).feeds[feed].truth.get(str(row[LAYOUTS[feed].key]))
     return truth is not None and truth.operation == "revert"
 
 
 def _content(one: Applied) -> object:
-    import json
-
     line = json.loads(one.line)
     names = ("penalty_content", "licence_content", "CF_NR", "XK_NR")
-    assert serial_of(one.cd_id)
     return next(line[name] for name in names if name in line)
