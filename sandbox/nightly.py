@@ -77,7 +77,7 @@ def _table(site: Site, balances: dict[str, LoadBalance], states: dict[str, str])
     table.add_column("数据源\nfeed", no_wrap=True)
     for head in ("拉取\npulled", "未变\nsame", "扣留\nheld", "新\nnew", "注销\ngone"):
         table.add_column(head, justify="right", no_wrap=True)
-    receivers = sorted(site.catalog.receivers, reverse=True)
+    receivers = sorted({r for feed in site.catalog.feeds.values() for r in feed.receivers}, reverse=True)
     for receiver in receivers:
         table.add_column(f"{receiver}\n送/收/退", justify="right", no_wrap=True)
     table.add_column("结果\nresult", no_wrap=True)
