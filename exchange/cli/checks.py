@@ -9,6 +9,7 @@ import typer
 from schemas.catalog import Catalog, Feed, Receiver, expand
 from schemas.errors import ConfigurationError, GuijiError
 
+PROMISES = {"idempotency": ("honoured", "unknown", "none"), "inquiry": ("by_key", "none")}
 Connect = Annotated[bool, typer.Option("--connect", help="同时连接各端 · also reach every end")]
 
 
@@ -38,6 +39,7 @@ def _of_feed(catalog: Catalog, feed: Feed) -> Iterator[GuijiError]:
     from expectations.suites import Suite
     from schemas.standard import in_force
     from transforms.converters.registry import get
+    from transforms.decode import checked_format
     from transforms.mapping import compile_mapping
 
     where = f"{feed.department.where} / {feed.where}"
@@ -48,8 +50,11 @@ def _of_feed(catalog: Catalog, feed: Feed) -> Iterator[GuijiError]:
         kind = in_force(feed.mapping["standard"], date.today()).record_types[feed.record_type]
         yield from _tried(lambda: compile_mapping(feed.mapping, kind, feed.where, get))
         yield from _tried(lambda: Suite(feed.record_type))
+    yield from _tried(lambda: checked_format(feed.mapping["format"], feed.where))
     yield from _tried(lambda: _gate(feed))
     yield from _tried(lambda: _schedule(feed))
+    if not feed.receivers:
+        yield ConfigurationError("nobody receives it", where=f"{feed.where}: receivers", remedy="name one at least")
     for code in feed.receivers:
         yield from _tried(lambda code=code: _takes(catalog, code, feed))  # type: ignore[misc]
 
@@ -104,6 +109,11 @@ def _gate(feed: Feed) -> None:
             raise ConfigurationError(
                 f"{key} is not a limit", where=f"{feed.where}: gate", remedy=nearest(str(key), known)
             )
+    for key, limit in feed.mapping.get("gate", {}).items():
+        if not isinstance(limit, int | float) or limit < 0:
+            raise ConfigurationError(
+                "is not a number", where=f"{feed.where}: gate.{key}", remedy="write for example 0.2, a share of 1"
+            )
 
 
 def _schedule(feed: Feed) -> None:
@@ -120,6 +130,7 @@ def _of_receiver(receiver: Receiver) -> Iterator[GuijiError]:
     from transforms.outgoing import compile_profile
 
     yield from _tried(lambda: check_target(receiver.access, receiver.where))
+    yield from _tried(lambda: _promise(receiver))
     types = in_force("enforcement", date.today()).record_types
     for kind, profile in receiver.profiles.items():
         where = f"receivers/{receiver.code}/{kind}.yaml"
@@ -127,6 +138,27 @@ def _of_receiver(receiver: Receiver) -> Iterator[GuijiError]:
             yield from _tried(lambda p=profile, k=kind, w=where: compile_profile(p, types[k], w))  # type: ignore[misc]
         else:
             yield ConfigurationError("is no record type of the standard", where=where, remedy="rename the file")
+
+
+def _promise(receiver: Receiver) -> None:
+    from schemas.nearest import nearest
+
+    for key, known in PROMISES.items():
+        said = str(receiver.promise.get(key, "none"))
+        if said not in known:
+            raise ConfigurationError(
+                f"{said} is no promise", where=f"{receiver.where}: promise.{key}", remedy=nearest(said, known)
+            )
+    most = receiver.batch.get("max_records", 1)
+    if not isinstance(most, int) or most < 1:
+        raise ConfigurationError(
+            "is not a count", where=f"{receiver.where}: batch.max_records", remedy="write for example 1000"
+        )
+    for key in receiver.batch:
+        if key != "max_records":
+            raise ConfigurationError(
+                f"{key} is not a key here", where=f"{receiver.where}: batch", remedy=nearest(key, ["max_records"])
+            )
 
 
 def _unreachable(catalog: Catalog) -> Iterator[GuijiError]:

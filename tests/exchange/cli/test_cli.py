@@ -146,8 +146,10 @@ def test_a_name_that_does_not_exist_is_one_line_and_status_1(step: str, said: st
 def test_no_record_is_in_any_output(night: Night) -> None:
     written = "".join(said.out + said.err for said in night.values())
     layout, rows = LAYOUTS["market/penalty"], make_night(1, rows=40).feeds["market/penalty"].rows
-    names = ("party_name", "legal_representative", "party_id_number", "legal_representative_id_number")
-    names += ("violation_facts", "penalty_content")
+    names = (
+        *("party_name", "legal_representative", "party_id_number", "legal_representative_id_number"),
+        *("violation_facts", "penalty_content"),
+    )
 
     known = {value for row in rows for name in names if len(value := row[layout.columns[name]] or "") > 1}
     assert len(known) > 50
