@@ -9,6 +9,7 @@ from schemas.errors import ConfigurationError
 from schemas.exchange import Source, Target
 from schemas.nearest import nearest
 
+SWEEPS = ("nightly", "weekly", "never")
 # method → (keys of access, keys of source, those that must be there)
 SOURCES = {
     "sql": ({"method", "url"}, {"table", "key", "cursor", "overlap", "columns", "sweep"}, {"url", "table", "key"}),
@@ -45,6 +46,10 @@ def check_source(access: Mapping[str, Any], source: Mapping[str, Any], where: st
     _there({**access, **source}, needed, where)
     if "overlap" in source:
         overlap(str(source["overlap"]), where)
+    if source.get("sweep", "nightly") not in SWEEPS:
+        raise ConfigurationError(
+            f"{source['sweep']} is no rhythm", where=f"{where}: source.sweep", remedy=f"write {', '.join(SWEEPS)}"
+        )
     if method == "rest":
         check_signing(access["signing"], where)
         _paging(source, where)
