@@ -64,23 +64,27 @@ class Sealer:
             Deliveries(self.site.ledger).withhold(self.receiver.code, withheld, self.lease)
             good = [row for row in range(len(items)) if row not in bad]
             items, data = [items[row] for row in good], outgoing.table.take(pa.array(good, pa.int64()))
-        size, made = int(self.receiver.batch.get("max_records", 5000)), 0
-        for start in range(0, len(items), size):
+        size = int(self.receiver.batch.get("max_records", 5000))
+        first = Deliveries(self.site.ledger).next_sequence(self.feed.name, self.receiver.code)
+        sealed = []
+        for sequence, start in enumerate(range(0, len(items), size), first):
             piece = data.slice(start, size) if data is not None else None
-            self._seal(load, profile, items[start : start + size], piece)
-            made += 1
-        return made
+            sealed.append(self._write(load, profile, items[start : start + size], piece, sequence))
+        if sealed:
+            Deliveries(self.site.ledger).seal_all(sealed, profile.version, self.lease)
+        return len(sealed)
 
-    def _seal(self, load: Load, profile: Profile, items: Sequence[Pending], data: pa.Table | None) -> None:
-        book = Deliveries(self.site.ledger)
-        sequence = book.next_sequence(self.feed.name, self.receiver.code)
+    def _write(
+        self, load: Load, profile: Profile, items: Sequence[Pending], data: pa.Table | None, sequence: int
+    ) -> tuple[Delivery, list[str]]:
+        """The request's bytes on the disk, under their key; nothing is promised yet."""
         body = seal_lines(data, self._envelope(load, items, sequence))
         versions = [item.version_id for item in items]
         digest = sha256(body).hexdigest()
         key = delivery_key(self.receiver.code, profile.version, versions, digest)
         write_file(self.site.delivery_file(key), [body])
-        delivery = Delivery(key, self.receiver.code, self.feed.name, sequence, load.id, len(items), digest, "sealed", 0)
-        book.seal(delivery, profile.version, versions, self.lease)
+        code, name = self.receiver.code, self.feed.name
+        return Delivery(key, code, name, sequence, load.id, len(items), digest, "sealed", 0), versions
 
     def _envelope(self, load: Load, items: Sequence[Pending], sequence: int) -> pa.Table:
         """The exchange envelope of 互联网+监管, and our revision, so that an old copy can never overwrite a new one."""

@@ -13,12 +13,7 @@ from schemas.errors import BalanceBroken
 
 RECEIVER = """
 SELECT
-    (SELECT COUNT(*) FROM delivery_member m JOIN record_version v ON v.version_id = m.version_id
-     WHERE v.load_id = :load AND m.receiver = :receiver AND m.outcome = 'accepted'),
-    (SELECT COUNT(*) FROM delivery_member m JOIN record_version v ON v.version_id = m.version_id
-     WHERE v.load_id = :load AND m.receiver = :receiver AND m.outcome = 'rejected'),
-    (SELECT COUNT(*) FROM delivery_member m JOIN record_version v ON v.version_id = m.version_id
-     WHERE v.load_id = :load AND m.receiver = :receiver AND m.outcome IS NULL),
+    s.accepted, s.rejected, s.awaiting,
     (SELECT COUNT(*) FROM outbox o JOIN record_version v ON v.version_id = o.version_id
      WHERE v.load_id = :load AND o.receiver = :receiver),
     (SELECT COUNT(*) FROM withheld w JOIN record_version v ON v.version_id = w.version_id
@@ -26,6 +21,12 @@ SELECT
     (SELECT COUNT(*) FROM withheld w JOIN record_version v ON v.version_id = w.version_id
      WHERE v.load_id = :load AND w.receiver = :receiver AND w.disposition = 'excluded'),
     (SELECT COUNT(*) FROM record_version v WHERE v.load_id = :load)
+FROM (
+    SELECT COUNT(CASE WHEN m.outcome = 'accepted' THEN 1 END) AS accepted,
+           COUNT(CASE WHEN m.outcome = 'rejected' THEN 1 END) AS rejected,
+           COUNT(CASE WHEN m.outcome IS NULL THEN 1 END) AS awaiting
+    FROM delivery_member m JOIN record_version v ON v.version_id = m.version_id
+    WHERE v.load_id = :load AND m.receiver = :receiver) s
 """
 
 

@@ -121,7 +121,9 @@ def _engine(url: str) -> Engine:
 def _sqlite_settings(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=FILE"):
+    # digests arrive in no order: 64 MiB of pages at hand, and as many in the log, spare most of the writing
+    roomy = ("cache_size=-65536", "wal_autocheckpoint=16384")
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=FILE", *roomy):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

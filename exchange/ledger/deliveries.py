@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Connection, Row, func, select, text
 
 from exchange.ledger.database import Lease, Ledger
 from exchange.ledger.staging import bulk_insert
@@ -33,6 +33,16 @@ WHERE o.receiver = :receiver AND v.feed = :feed
 ORDER BY v.load_id, v.revision, v.ordinal, v.business_key
 """
 TAKE_OUT = text("DELETE FROM outbox WHERE receiver = :receiver AND version_id = :version")
+TAKE_OUT_SEALED = text(
+    "DELETE FROM outbox WHERE receiver = :receiver AND version_id IN "
+    "(SELECT m.version_id FROM delivery_member m WHERE m.delivery_key = :key)"
+)
+ALL_ACCEPTED = text("UPDATE delivery_member SET outcome = 'accepted', code = '', text = '' WHERE delivery_key = :key")
+ONE_VERDICT = text(
+    "UPDATE delivery_member SET outcome = :verdict, code = :code, text = :text "
+    "WHERE delivery_key = :key AND position = :position"
+)
+PLAIN = ("accepted", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +95,15 @@ class Deliveries:
             return int(connection.scalar(query) or 0) + 1
 
     def seal(self, item: Delivery, profile: str, versions: Sequence[str], lease: Lease) -> None:
-        """The bytes lie on the disk; from now on this delivery is sent as it is, or not at all."""
+        """One delivery alone."""
+        self.seal_all([(item, versions)], profile, lease)
+
+    def seal_all(self, sealed: Sequence[tuple[Delivery, Sequence[str]]], profile: str, lease: Lease) -> None:
+        """The bytes lie on the disk; from now on these deliveries are sent as they are, or not at all."""
         now = self.ledger.now
         with self.ledger.write("seal", lease) as connection:
-            connection.execute(
-                delivery.insert().values(
-                    key=item.key, receiver=item.receiver, feed=item.feed, sequence=item.sequence,
-                    load_id=item.load_id, profile=profile, count=item.count, body_digest=item.body_digest,
-                    batch_root=batch_root(versions), state="sealed", attempt=0, sealed_at=now, changed_at=now,
-                )
-            )  # fmt: skip
-            rows = [(item.key, position, item.receiver, version) for position, version in enumerate(versions)]
-            bulk_insert(connection, "delivery_member", ("delivery_key", "position", "receiver", "version_id"), rows)
-            connection.execute(TAKE_OUT, [{"receiver": item.receiver, "version": version} for version in versions])
+            for item, versions in sealed:
+                _seal(connection, item, profile, versions, now)
 
     def withhold(self, receiver: str, rows: Sequence[tuple[str, str, str, str]], lease: Lease) -> None:
         """Versions that cannot or need not go to this receiver: (version, code, disposition, field) each."""
@@ -174,16 +180,7 @@ class Deliveries:
             )  # fmt: skip
             connection.execute(delivery.update().where(delivery.c.key == item.key).values(state=state, changed_at=now))
             if verdicts:
-                connection.execute(
-                    text(
-                        "UPDATE delivery_member SET outcome = :verdict, code = :code, text = :text "
-                        "WHERE delivery_key = :key AND position = :position"
-                    ),
-                    [
-                        {"key": item.key, "position": v.position, "verdict": v.verdict, "code": v.code, "text": v.text}
-                        for v in verdicts
-                    ],
-                )
+                _write_verdicts(connection, item, verdicts)
 
     def _move(self, item: Delivery, state: str, lease: Lease) -> None:
         with self.ledger.write("move", lease) as connection:
@@ -192,6 +189,33 @@ class Deliveries:
                 .where(delivery.c.key == item.key, delivery.c.attempt == item.attempt)
                 .values(state=state, changed_at=self.ledger.now)
             )
+
+
+def _seal(connection: Connection, item: Delivery, profile: str, versions: Sequence[str], now: str) -> None:
+    connection.execute(
+        delivery.insert().values(
+            key=item.key, receiver=item.receiver, feed=item.feed, sequence=item.sequence,
+            load_id=item.load_id, profile=profile, count=item.count, body_digest=item.body_digest,
+            batch_root=batch_root(versions), state="sealed", attempt=0, sealed_at=now, changed_at=now,
+        )
+    )  # fmt: skip
+    rows = [(item.key, position, item.receiver, version) for position, version in enumerate(versions)]
+    bulk_insert(connection, "delivery_member", ("delivery_key", "position", "receiver", "version_id"), rows)
+    connection.execute(TAKE_OUT_SEALED, {"receiver": item.receiver, "key": item.key})
+
+
+def _write_verdicts(connection: Connection, item: Delivery, verdicts: Sequence[RecordVerdict]) -> None:
+    """Nearly all are accepted without a word: one statement for the whole delivery, then the others."""
+    others: Sequence[RecordVerdict] = verdicts
+    if len(verdicts) == item.count:
+        connection.execute(ALL_ACCEPTED, {"key": item.key})
+        others = [v for v in verdicts if (v.verdict, v.code, v.text) != PLAIN]
+    if others:
+        rows = [
+            {"key": item.key, "position": v.position, "verdict": v.verdict, "code": v.code, "text": v.text}
+            for v in others
+        ]
+        connection.execute(ONE_VERDICT, rows)
 
 
 def batch_root(versions: Sequence[str]) -> str:

@@ -20,7 +20,17 @@ from sqlalchemy import Connection, text
 from exchange.ledger.database import Lease, Ledger
 from exchange.ledger.loads import Load
 from exchange.ledger.staging import bulk_insert, fill_staging, open_staging
-from exchange.ledger.statements import CONFLICTS, CORRECTED, COUNT, CURRENT, DISPOSE, KEEP_LAST, QUARANTINE, VANISHED
+from exchange.ledger.statements import (
+    CONFLICTS,
+    CORRECTED,
+    COUNT,
+    CURRENT,
+    DISPOSE,
+    KEEP_LAST,
+    OUTBOX,
+    QUARANTINE,
+    VANISHED,
+)
 from schemas.errors import BalanceBroken
 from schemas.findings import Flag
 
@@ -123,9 +133,9 @@ def _add_versions(connection: Connection, load: Load, receivers: tuple[str, ...]
             for ordinal, key, revision, operation, digest in rows
         ]  # fmt: skip
         bulk_insert(connection, "record_version", columns, versions)
-        out = [(receiver, version[0]) for receiver in receivers for version in versions]
-        bulk_insert(connection, "outbox", ("receiver", "version_id"), out)
         after = rows[-1][0]
+    for receiver in receivers:
+        connection.execute(text(OUTBOX), {"receiver": receiver, "load": load.id})
 
 
 def version_id(feed: str, key: str, revision: int, operation: str, digest: str) -> str:

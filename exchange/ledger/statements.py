@@ -106,3 +106,9 @@ FROM staging WHERE disposition = 'new'
 ON CONFLICT (feed, business_key) DO UPDATE SET revision = excluded.revision, operation = excluded.operation,
     digest = excluded.digest, source_ref = excluded.source_ref, load_id = excluded.load_id
 """
+
+# Every new version goes out to every receiver; in the order of the index, which is the cheapest to write.
+OUTBOX = """
+INSERT INTO outbox (receiver, version_id)
+SELECT CAST(:receiver AS TEXT), version_id FROM record_version WHERE load_id = :load ORDER BY version_id
+"""
