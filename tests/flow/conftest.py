@@ -14,11 +14,11 @@ Install = Callable[..., Installation]
 
 
 @contextmanager
-def installed(home: Path, rows: int, batch: int = 1000, timeout: float = 30) -> Iterator[Installation]:
+def installed(home: Path, rows: int, batch: int = 1000, timeout: float = 30, only: str = "*") -> Iterator[Installation]:
     """A started sandbox and its installation; the environment of this process is set, and put back."""
     root = home / "catalog"
     if not root.exists():
-        catalog_root(root, batch=batch, timeout=timeout)
+        catalog_root(root, batch=batch, timeout=timeout, only=only)
     with World(home / "sandbox", rows=rows) as world, pytest.MonkeyPatch.context() as patch:
         made = Installation(home / "var", world, root)
         made.home.mkdir(exist_ok=True)

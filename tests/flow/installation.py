@@ -15,10 +15,17 @@ from schemas.catalog import HOUSE, Catalog
 RECEIVERS = ("province", "nation")
 
 
-def catalog_root(root: Path, *, batch: int = 1000, timeout: float = 30) -> Path:
-    """A copy of `departments/` and `receivers/` that a test may change; small batches make many deliveries."""
-    for folder in ("departments", "receivers"):
-        shutil.copytree(HOUSE / folder, root / folder)
+def catalog_root(root: Path, *, batch: int = 1000, timeout: float = 30, only: str = "*") -> Path:
+    """A copy of `departments/` (of the feeds `only` names) and `receivers/` that a test may change.
+
+    Small batches make many deliveries.
+    """
+    shutil.copytree(HOUSE / "receivers", root / "receivers")
+    for path in HOUSE.glob(f"departments/{only}.yaml" if "/" in only else "departments/*/*.yaml"):
+        target = root / path.relative_to(HOUSE)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+        shutil.copy(path.with_name("department.yaml"), target.parent)
     for code in RECEIVERS:
         edit(root / "receivers" / code / "receiver.yaml", "max_records: 1000", f"max_records: {batch}")
         edit(root / "receivers" / code / "receiver.yaml", "timeout: 30", f"timeout: {timeout:g}")

@@ -45,7 +45,7 @@ def test_a_receiver_fails_once(install: Install, fault: str, code: str) -> None:
     at = install(batch=10, timeout=1)
     receiver, other = at.receiver(code), RECEIVERS[1 - RECEIVERS.index(code)]
     receiver.faults.set(fault, 1)
-    with pytest.raises(ReceiptMismatch if fault in LYING else ReceiverUnreachable) as told:
+    with pytest.raises(ReceiptMismatch if fault in LYING else ReceiverUnreachable):
         at.run(FEED)
     assert whole(at, other), "the other receiver waited"
     assert not at.balance(FEED).whole

@@ -4,6 +4,7 @@ Reads a line of JSON (a list of jobs: env, feed, date), starts them all at once,
 0: done; 1: one of our own errors; 2: any other; -9: killed. The error's text goes to the job's `outcome` file.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -16,7 +17,7 @@ from typing import Any
 NEEDED = (
     "exchange.flow", "exchange.report.nightly", "exchange.site", "expectations.arrow_expectations",
     "great_expectations", "polars", "pyarrow.dataset", "pyarrow.parquet", "connectors.sql", "connectors.receiver_rest",
-    "adbc_driver_sqlite.dbapi", "psycopg", "pandas", "jinja2",
+    "psycopg", "pandas", "jinja2",
 )  # fmt: skip
 
 
@@ -25,6 +26,7 @@ def warm() -> None:
     for name in NEEDED:
         importlib.import_module(name)
     importlib.import_module("great_expectations").core  # noqa: B018 - the library loads itself by parts
+    gc.freeze()
 
 
 def child(job: dict[str, Any]) -> int:
