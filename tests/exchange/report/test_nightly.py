@@ -1,12 +1,9 @@
 """The page is read by people and fed by strangers: it must say the ledger's numbers, and run nothing."""
 
 import json
-import os
 import re
-import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from exchange.report.nightly import write_report
 
@@ -18,23 +15,19 @@ def report(site):
     return write_report(site, site.today)
 
 
-def test_what_a_receiver_says_stays_text_and_nothing_is_fetched(report):
+def test_what_a_receiver_says_stays_text_and_nothing_is_fetched(report, browser):
     dialogs, asked = [], []
-    with sync_playwright() as p:
-        browser = p.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"] if os.geteuid() == 0 else []
-        )
-        page = browser.new_page()
-        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(report.as_uri())
-        shown, title = page.inner_text("body"), page.title()
-        elements = page.locator("script, img, iframe, object, link").count()
-        assert page.get_by_text("归集夜报").is_visible()
-        page.locator("label.switch").click()
-        assert page.get_by_text("Guiji nightly report").is_visible()
-        assert not page.get_by_text("归集夜报").is_visible()
-        browser.close()
+    page = browser.new_page()
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(report.as_uri())
+    shown, title = page.inner_text("body"), page.title()
+    elements = page.locator("script, img, iframe, object, link").count()
+    assert page.get_by_text("归集夜报").is_visible()
+    page.locator("label.switch").click()
+    assert page.get_by_text("Guiji nightly report").is_visible()
+    assert not page.get_by_text("归集夜报").is_visible()
+    page.close()
     assert HOSTILE in shown
     assert (dialogs, elements) == ([], 0)
     assert asked == [report.as_uri()]
