@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import groupby
 
 import pyarrow as pa
 
@@ -30,18 +29,25 @@ class Sealer:
     lease: Lease
 
     def run(self) -> int:
-        """Seal everything pending, load by load. Returns the number of deliveries made."""
+        """Seal everything pending. Returns the number of deliveries made.
+
+        Load by load: what an earlier load puts on its way must count as known when a later one revokes it.
+        """
         book, made = Deliveries(self.site.ledger), 0
-        pending = book.pending(self.feed.name, self.receiver.code)
-        needed = [item for item in pending if item.operation == "upsert" or item.known]
-        never_there = [item for item in pending if item.operation == "revoke" and not item.known]
-        rows = [(item.version_id, "NEVER_ACCEPTED", "excluded", "") for item in never_there]
-        book.withhold(self.receiver.code, rows, self.lease)
-        for load_id, items in groupby(needed, key=lambda item: item.load_id):
-            load = Loads(self.site.ledger).get(load_id)
-            for group, table in self._chunks(load, list(items)):
-                made += self._seal_table(load, group, table)
+        while pending := book.pending(self.feed.name, self.receiver.code):
+            load = Loads(self.site.ledger).get(pending[0].load_id)
+            items = [item for item in pending if item.load_id == load.id]
+            made += self._seal_load(load, items)
+            if len(items) == len(pending):
+                break
         return made
+
+    def _seal_load(self, load: Load, items: list[Pending]) -> int:
+        needed = [item for item in items if item.operation == "upsert" or item.known]
+        never_there = [item for item in items if item.operation == "revoke" and not item.known]
+        rows = [(item.version_id, "NEVER_ACCEPTED", "excluded", "") for item in never_there]
+        Deliveries(self.site.ledger).withhold(self.receiver.code, rows, self.lease)
+        return sum(self._seal_table(load, group, table) for group, table in self._chunks(load, needed))
 
     def _chunks(self, load: Load, items: list[Pending]) -> Iterator[tuple[list[Pending], pa.Table | None]]:
         """Rows with content by row group, then those that are nothing but a key."""
