@@ -168,7 +168,8 @@ def _unreachable(catalog: Catalog) -> Iterator[GuijiError]:
         access = feed.department.access
         where = feed.department.where
         yield from _tried(lambda f=feed, a=access, w=where: open_source(expand(a, w), f.mapping["source"], w).check())  # type: ignore[misc]
-    for receiver in catalog.receivers.values():
+    used = {code for feed in catalog.feeds.values() for code in feed.receivers}
+    for receiver in (found for code, found in catalog.receivers.items() if code in used):
         yield from _tried(lambda r=receiver: open_target(expand(r.access, r.where), r.where).check())  # type: ignore[misc]
 
 
