@@ -33,6 +33,9 @@ def one_receiver_catalog(folder: Path) -> Path:
     for mapping in (folder / "departments" / "market").glob("*.yaml"):
         text = mapping.read_text(encoding="utf-8")
         mapping.write_text(text.replace("receivers: [province, nation]", "receivers: [province]"), encoding="utf-8")
+    receiver = folder / "receivers" / "province" / "receiver.yaml"
+    text = receiver.read_text(encoding="utf-8")
+    receiver.write_text(text.replace("max_records: 1000", "max_records: 5000"), encoding="utf-8")
     return folder
 
 

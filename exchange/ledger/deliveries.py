@@ -24,7 +24,7 @@ OPEN = ("sealed", "unknown", "refused")  # a refusal applied nothing: the same b
 # Versions a receiver still has to get, in the order in which they must go out.
 PENDING = """
 SELECT v.version_id, v.business_key, v.revision, v.operation, v.load_id, v.ordinal,
-    EXISTS (SELECT 1 FROM record_version e JOIN delivery_member m ON m.version_id = e.version_id
+    v.revision > 1 AND EXISTS (SELECT 1 FROM record_version e JOIN delivery_member m ON m.version_id = e.version_id
             WHERE e.feed = v.feed AND e.business_key = v.business_key AND e.revision < v.revision
             AND e.operation = 'upsert' AND m.receiver = :receiver
             AND (m.outcome IS NULL OR m.outcome = 'accepted')) AS known

@@ -2,13 +2,15 @@
 
 Times are ISO 8601 texts in UTC. `load.id` rises with every load and orders them. No column holds record content:
 keys are public document numbers, digests stay inside the ledger's zone.
+
+No foreign keys: they cost a look-up for every row of every table, and the balance (balance.py), which is checked before
+anything is closed, finds a row without its counterpart just as well.
 """
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -61,7 +63,7 @@ watermark = Table(
     metadata,
     Column("feed", String(120), primary_key=True),
     Column("position", Text, nullable=False),
-    Column("load_id", Number, ForeignKey("load.id"), nullable=False),
+    Column("load_id", Number, nullable=False),
     Column("committed_at", String(40), nullable=False),
 )
 
@@ -74,9 +76,10 @@ record_version = Table(
     Column("revision", Integer, nullable=False),
     Column("operation", String(6), nullable=False),  # upsert revoke
     Column("digest", String(64), nullable=False),
-    Column("load_id", Number, ForeignKey("load.id"), nullable=False, index=True),
+    Column("load_id", Number, nullable=False, index=True),
     Column("ordinal", Integer, nullable=False),  # row of the load's canonical file; -1: nothing but the key
     UniqueConstraint("feed", "business_key", "revision"),
+    sqlite_with_rowid=False,
 )
 
 record_current = Table(
@@ -89,15 +92,17 @@ record_current = Table(
     Column("digest", String(64), nullable=False),
     Column("source_ref", Text),
     Column("load_id", Number, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 finding = Table(
     "finding",
     metadata,
-    Column("load_id", Number, ForeignKey("load.id"), primary_key=True),
+    Column("load_id", Number, primary_key=True),
     Column("ordinal", Integer, primary_key=True),
     Column("code", String(60), primary_key=True),
     Column("field", String(120), primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 quarantine = Table(
@@ -108,7 +113,7 @@ quarantine = Table(
     Column("raw_digest", String(64), nullable=False),
     Column("business_key", Text),
     Column("source_ref", Text),
-    Column("load_id", Number, ForeignKey("load.id"), nullable=False),
+    Column("load_id", Number, nullable=False),
     Column("ordinal", Integer, nullable=False),
     Column("state", String(20), nullable=False),  # held released dropped corrected
     Column("opened_at", String(40), nullable=False),
@@ -125,7 +130,7 @@ delivery = Table(
     Column("receiver", String(60), nullable=False),
     Column("feed", String(120), nullable=False),
     Column("sequence", Integer, nullable=False),
-    Column("load_id", Number, ForeignKey("load.id"), nullable=False, index=True),
+    Column("load_id", Number, nullable=False, index=True),
     Column("profile", String(120), nullable=False),
     Column("count", Integer, nullable=False),
     Column("body_digest", String(64), nullable=False),
@@ -141,28 +146,30 @@ delivery = Table(
 member = Table(
     "delivery_member",
     metadata,
-    Column("delivery_key", String(64), ForeignKey("delivery.key"), primary_key=True),
+    Column("delivery_key", String(64), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("receiver", String(60), nullable=False),
-    Column("version_id", String(64), ForeignKey("record_version.version_id"), nullable=False),
+    Column("version_id", String(64), nullable=False),
     Column("outcome", String(20)),  # accepted rejected returned; null: awaiting
     Column("code", String(60)),
     Column("text", Text),
     Index("member_version", "version_id", "receiver"),
+    sqlite_with_rowid=False,
 )
 
 outbox = Table(  # versions a receiver still has to get; filled by the registration, emptied by the seal
     "outbox",
     metadata,
     Column("receiver", String(60), primary_key=True),
-    Column("version_id", String(64), ForeignKey("record_version.version_id"), primary_key=True),
+    Column("version_id", String(64), primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 withheld = Table(
     "withheld",
     metadata,
     Column("receiver", String(60), primary_key=True),
-    Column("version_id", String(64), ForeignKey("record_version.version_id"), primary_key=True),
+    Column("version_id", String(64), primary_key=True),
     Column("code", String(60), nullable=False),
     Column("disposition", String(12), nullable=False),  # quarantined excluded
     Column("field", String(120), nullable=False, default=""),
@@ -171,7 +178,7 @@ withheld = Table(
 attempt = Table(
     "attempt",
     metadata,
-    Column("delivery_key", String(64), ForeignKey("delivery.key"), primary_key=True),
+    Column("delivery_key", String(64), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("intent_at", String(40), nullable=False),
     Column("epoch", Integer, nullable=False),
@@ -181,7 +188,7 @@ receipt = Table(
     "receipt",
     metadata,
     Column("id", Number, primary_key=True, autoincrement=True),
-    Column("delivery_key", String(64), ForeignKey("delivery.key"), nullable=False, index=True),
+    Column("delivery_key", String(64), nullable=False, index=True),
     Column("attempt", Integer, nullable=False),
     Column("number", String(200), nullable=False),
     Column("status", Integer, nullable=False),
