@@ -3,6 +3,7 @@
 One Parquet file, row groups of one chunk each. The row number in it is the row's `ordinal` everywhere in the ledger.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -34,7 +35,7 @@ class CanonicalWriter:
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path = path
-        self.partial = path.with_name(f".{path.name}.part")
+        self.partial = path.with_name(f".{path.name}.{os.getpid()}.part")  # two runs may prepare the same load
         path.parent.mkdir(parents=True, exist_ok=True)
         self.schema = pa.schema([*schema, *MARKS])
         self._writer = pq.ParquetWriter(self.partial, self.schema, compression="zstd", compression_level=1)

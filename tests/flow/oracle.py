@@ -23,7 +23,7 @@ from sandbox.receivers import Receiver
 from sandbox.receivers.log import Applied
 from sandbox.receivers.rules import party_unknown
 from sandbox.world import World
-from schemas.catalog import Catalog
+from schemas.catalog import HOUSE, Catalog
 
 _SERIAL = re.compile(r"(\d+)号$")
 _NUMBER = re.compile(r"^(\D*?)\W?(20\d\d)\W(\d+号)$")
@@ -83,7 +83,7 @@ def applied_of(receiver: Receiver, feed: str) -> dict[int, list[Applied]]:
     return found
 
 
-_catalog = lru_cache(maxsize=1)(Catalog)
+_catalog = lru_cache(maxsize=1)(lambda: Catalog(HOUSE))
 
 
 def prefix(feed: str) -> str:
