@@ -1,4 +1,4 @@
-"""`make up` and `make down`: the sandbox and Airflow's pages stay until told to end; a DAG runs once it is switched on."""
+"""`make up` and `make down`: the sandbox and Airflow's pages stay until told to end; DAGs wait to be switched on."""
 
 import argparse
 import os
