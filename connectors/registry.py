@@ -7,7 +7,7 @@ from connectors.cursor import overlap
 from connectors.signing import check_signing
 from schemas.errors import ConfigurationError
 from schemas.exchange import Source, Target
-from schemas.nearest import nearest
+from schemas.nearest import nearest, refuse_unknown_keys
 
 SWEEPS = ("nightly", "weekly", "never")
 # method → (keys of access, keys of source, those that must be there)
@@ -41,8 +41,8 @@ def check_source(access: Mapping[str, Any], source: Mapping[str, Any], where: st
     """Keys only, nothing is reached. Raises ConfigurationError naming file, key and remedy."""
     method = _method(access, SOURCES, where)
     of_access, of_source, needed = SOURCES[method]
-    _known(access, of_access, f"{where}: access")
-    _known(source, of_source, f"{where}: source")
+    refuse_unknown_keys(access, of_access, f"{where}: access")
+    refuse_unknown_keys(source, of_source, f"{where}: source")
     _there({**access, **source}, needed, where)
     if "overlap" in source:
         overlap(str(source["overlap"]), where)
@@ -61,7 +61,7 @@ def check_target(access: Mapping[str, Any], where: str) -> None:
     """Keys only, nothing is reached. Raises ConfigurationError naming file, key and remedy."""
     method = _method(access, TARGETS, where)
     of_access, needed = TARGETS[method]
-    _known(access, of_access, f"{where}: access")
+    refuse_unknown_keys(access, of_access, f"{where}: access")
     _there(access, needed, where)
     check_signing(access["signing"], where)
     if access["signing"]["scheme"] == "gjgxjhpt" and "secret" not in access["signing"]:
@@ -111,12 +111,6 @@ def _paging(source: Mapping[str, Any], where: str) -> None:
             f"paging {paging} does not exist", where=f"{where}: source.paging", remedy=nearest(paging, list(needed))
         )
     _there(source, {needed[paging]}, f"{where}: source")
-
-
-def _known(data: Mapping[str, Any], known: set[str], where: str) -> None:
-    for key in data:
-        if key not in known:
-            raise ConfigurationError(f"{key} is not a key here", where=where, remedy=nearest(str(key), sorted(known)))
 
 
 def _there(data: Mapping[str, Any], needed: set[str], where: str) -> None:

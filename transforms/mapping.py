@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.errors import ConfigurationError, UnknownConverter
-from schemas.nearest import nearest
+from schemas.nearest import nearest, refuse_unknown_keys
 from schemas.standard import RecordType
 from transforms.converters.contract import Converter
 from transforms.decode import tidy_header
@@ -61,7 +61,7 @@ def compile_mapping(
     mapping: Mapping[str, Any], record_type: RecordType, where: str, converters: Callable[[str], Converter]
 ) -> Plan:
     """Raises ConfigurationError or UnknownConverter naming file, key and remedy."""
-    _known_keys(mapping, KEYS, where)
+    refuse_unknown_keys(mapping, KEYS, where)
     if mapping.get("repeated_key", "hold") not in ("hold", "last"):
         raise ConfigurationError("is not hold or last", where=f"{where}: repeated_key", remedy="write hold or last")
     words = tuple(str(word) for word in mapping.get("null_words", ()))
@@ -103,7 +103,7 @@ def _field(
             "says neither, or both, of from and constant", where=where, remedy="write {from: column, as: converter}"
         )
     if "constant" in spec:
-        _known_keys(spec, {"constant", "as"}, where)
+        refuse_unknown_keys(spec, {"constant", "as"}, where)
     columns = spec.get("from", [])
     converter_name = str(spec.get("as", "text"))
     try:
@@ -178,9 +178,3 @@ def _revoke(spec: Any, where: str) -> tuple[tuple[str, frozenset[str]], ...]:
         if not isinstance(rule, dict) or set(rule) != {"field", "values"}:
             raise ConfigurationError("is not {field: …, values: […]}", where=where, remedy="see adding-a-department")
     return tuple((tidy_header(r["field"]), frozenset(str(v) for v in r["values"])) for r in rules)
-
-
-def _known_keys(data: Mapping[str, Any], known: set[str], where: str) -> None:
-    for key in data:
-        if key not in known:
-            raise ConfigurationError(f"{key} is not a key here", where=where, remedy=nearest(str(key), sorted(known)))
