@@ -1,11 +1,10 @@
 """The databases we read (数据库): each opens one snapshot, lists a table's columns, and gives rows as text columns.
 
-SQLite by its own driver, PostgreSQL by ADBC, MariaDB and MySQL by PyMySQL with a server-side cursor.
+SQLite and PostgreSQL by ADBC, MariaDB and MySQL by PyMySQL with a server-side cursor.
 """
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 import pyarrow as pa
@@ -33,26 +32,37 @@ class Database(Protocol):
 
 
 class SqliteDatabase:
-    """SQLite in one read transaction."""
+    """SQLite by ADBC, in one read transaction."""
 
     quote = '"'
 
     def __init__(self, path: str) -> None:
-        self.connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=30, isolation_level=None)
-        self.connection.text_factory = bytes  # arrow checks the UTF-8, and faster
-        self.connection.execute("BEGIN")
+        import adbc_driver_sqlite.dbapi as adbc
+
+        self.connection = adbc.connect(f"file:{quote(path)}?mode=ro", autocommit=False)
+        with self.connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout = 30000")
 
     def columns(self, table: str) -> dict[str, str]:
-        rows = self.connection.execute("SELECT name, '' FROM pragma_table_info(?)", (table,))
-        return {row[0].decode(): "" for row in rows}
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT name FROM pragma_table_info(?)", (table,))
+            return {row[0]: "" for row in cursor.fetchall()}
 
     def as_text(self, quoted: str) -> str:
-        return f"CASE typeof({quoted}) WHEN 'blob' THEN 0 ELSE CAST({quoted} AS TEXT) END"  # a number gives it away
+        """Bytes give themselves away as a text that is none (see _checked)."""
+        return f"CAST(CASE typeof({quoted}) WHEN 'blob' THEN x'ff' ELSE {quoted} END AS TEXT)"
 
     def read(self, statement: str, names: list[str]) -> Iterator[pa.Table]:
-        cursor = self.connection.execute(statement)
-        while rows := cursor.fetchmany(CHUNK):
-            yield _table(rows, names)
+        """The driver takes each column's type from its first row: a row of empty texts goes ahead and is left out."""
+        texts = ", ".join(f"'' AS {self.quote}{name.replace(self.quote, self.quote * 2)}{self.quote}" for name in names)
+        with self.connection.cursor() as cursor:
+            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(CHUNK)})
+            cursor.execute(f"SELECT {texts} UNION ALL SELECT * FROM ({statement})")  # noqa: S608 - names are quoted
+            ahead = 1
+            for batch in _unbroken(cursor.fetch_record_batch()):
+                if batch.num_rows > ahead:
+                    yield _checked(batch.slice(ahead), names)
+                ahead = 0
 
     def close(self) -> None:
         self.connection.close()
@@ -138,15 +148,14 @@ class MariaDatabase:
         self.connection.close()
 
 
-def _table(rows: Sequence[tuple[Any, ...]], names: list[str]) -> pa.Table:
-    """Rows as columns of text. What is no text is refused by the column's name."""
-    columns = []
-    for name, column in zip(names, zip(*rows, strict=True), strict=True):
+def _checked(batch: pa.RecordBatch, names: list[str]) -> pa.Table:
+    """SQLite keeps any bytes in any column. What is no text is refused by the column's name."""
+    for name, column in zip(names, batch.columns, strict=True):
         try:
-            columns.append(pa.array(column, pa.string()))
-        except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError):
+            column.validate(full=True)
+        except pa.ArrowInvalid:
             raise SourceChanged(f"column {name} holds bytes that are no text", remedy=LEAVE_OUT) from None
-    return pa.table(columns, names=names)
+    return pa.table(batch.columns, names=names)
 
 
 def _unbroken(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

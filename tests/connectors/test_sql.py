@@ -103,6 +103,15 @@ def test_undecodable_text_is_refused_by_the_columns_name(tmp_path: Path) -> None
         read(source(url))
 
 
+def test_text_after_chunks_of_nothing_is_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.databases.CHUNK", 3)
+    values = [None] * 7 + ["0012.50", 7, 2.5, "", None]
+    opened = source(make(tmp_path / "a.db", [(n, None, value) for n, value in enumerate(values, 1)]))
+    table, _, _ = read(opened)
+    assert table["je"].to_pylist() == [*[None] * 7, "0012.50", "7", "2.5", "", None]
+    assert set(table.schema.types) == {pa.string()}
+
+
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     rows = [(n, None, f"行{n}") for n in range(500)]
     taken = []
