@@ -1,6 +1,5 @@
 """A department's mapping, compiled: every name in it is checked before the first record is read."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from schemas.errors import ConfigurationError, UnknownConverter
 from schemas.nearest import nearest, refuse_unknown_keys
 from schemas.standard import RecordType
 from transforms.converters.contract import Converter
+from transforms.converters.parameters import FIELD, check_parameters
 from transforms.decode import tidy_header
 
 KEYS = {
@@ -30,6 +30,7 @@ class FieldPlan:
     constant: str | None
     join: str
     params: Mapping[str, str]
+    by: tuple[str, str] | None  # a parameter, and the field of the same record that gives it
     null_words: tuple[str, ...]
     words: Mapping[str, str]  # the department's own words or codes → words that the converter knows
 
@@ -77,6 +78,7 @@ def compile_mapping(
             remedy="map each from a column, or give it a constant",
         )
     source = mapping.get("source", {})
+    _given_by(fields, record_type, where)
     extra = {source.get("key"), source.get("cursor"), mapping.get("updated")} - {None}
     return Plan(
         record_type,
@@ -110,7 +112,9 @@ def _field(
         converter = converters(converter_name)
     except UnknownConverter as error:
         raise UnknownConverter(f"there is no converter {converter_name}", where=where, remedy=error.remedy) from None
-    params = {str(k): _parameter(v) for k, v in spec.items() if k not in FIELD_KEYS}
+    given = {str(k): v for k, v in spec.items() if k not in FIELD_KEYS}
+    check_parameters(converter_name, converter, given, where)
+    params = {k: str(v) for k, v in given.items() if k in converter.takes}
     if not columns and "constant" not in spec:
         raise ConfigurationError("names no column", where=f"{where}.from", remedy="write `from: column`")
     _try_out(converter, params, spec, record_type.arrow_schema().field(name).type, where)
@@ -121,6 +125,7 @@ def _field(
         str(spec["constant"]) if "constant" in spec else None,
         str(spec.get("join", "；")),
         params,
+        next(((k.removesuffix(FIELD), str(v)) for k, v in given.items() if k not in converter.takes), None),
         tuple(str(w) for w in spec["null_words"]) if "null_words" in spec else words,
         _own_words(spec.get("words", {}), f"{where}.words"),
     )
@@ -144,11 +149,19 @@ def _ignored(spec: Any, mapped: set[str], where: str) -> frozenset[str]:
     return names
 
 
-def _parameter(value: Any) -> str:
-    """A converter's parameter as text; tables and lists as JSON."""
-    if isinstance(value, dict):
-        value = {str(key): _parameter(item) for key, item in value.items()}
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | bool) else str(value)
+def _given_by(fields: tuple[FieldPlan, ...], record_type: RecordType, where: str) -> None:
+    """A parameter that another field gives: that field must be mapped, of a fitting kind, and stand on its own."""
+    own = {f.name for f in fields if f.by is None}
+    for plan in fields:
+        if plan.by is None:
+            continue
+        parameter, name = plan.by
+        kinds = plan.converter.takes[parameter].kinds
+        fit = sorted(n for n in own if record_type.field(n).kind in kinds)
+        if name not in fit:
+            key = f"{where}: fields.{plan.name}.{parameter}{FIELD}"
+            raise ConfigurationError(f"{name} is no mapped field of these kinds: {', '.join(kinds)}", where=key,
+                                     remedy=nearest(name, fit))  # fmt: skip
 
 
 def _try_out(

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from schemas.errors import SourceChanged
 from schemas.findings import Flag
 from schemas.nearest import nearest
+from transforms.converters.by_record import by_record
 from transforms.decoders.header import ABSENT, RAGGED
 from transforms.mapping import FieldPlan, Plan
 
@@ -28,23 +29,24 @@ def normalize(raw: pa.Table, plan: Plan) -> Normalized:
     """Raises SourceChanged when a column the mapping reads is gone."""
     raw = _with_absent_columns(raw, plan)
     schema, flags = plan.record_type.arrow_schema(), _row_flags(raw, plan)
-    planned = {f.name: f for f in plan.fields}
-    columns = []
-    for field in schema:
-        if field.name not in planned:
-            columns.append(pa.nulls(raw.num_rows, field.type))
-            continue
-        values, found = _convert(raw, planned[field.name])
-        columns.append(values)
+    planned = {f.name for f in plan.fields}
+    columns = {field.name: pa.nulls(raw.num_rows, field.type) for field in schema if field.name not in planned}
+    for field in sorted(plan.fields, key=lambda field: field.by is not None):  # those that ask another one come last
+        columns[field.name], found = _convert(raw, field, columns)
         flags += found
-    return Normalized(pa.table(columns, schema=schema), _operations(raw, plan), flags)
+    table = pa.table([columns[name] for name in schema.names], schema=schema)
+    return Normalized(table, _operations(raw, plan), flags)
 
 
-def _convert(raw: pa.Table, field: FieldPlan) -> tuple[pa.Array, list[Flag]]:
+def _convert(raw: pa.Table, field: FieldPlan, done_before: Mapping[str, pa.Array]) -> tuple[pa.Array, list[Flag]]:
     if field.constant is not None:
         done = field.converter(pa.array([field.constant], pa.string()), field.params)
         return done.values.take(pa.array(np.zeros(raw.num_rows, dtype=np.int64))), []
-    done = field.converter(_source(raw, field), field.params)
+    if field.by is None:
+        done = field.converter(_source(raw, field), field.params)
+    else:
+        parameter, name = field.by
+        done = by_record(field.converter, _source(raw, field), field.params, parameter, done_before[name])
     return done.values, [Flag(f.code, field.name, f.rows) for f in done.flags]
 
 

@@ -12,7 +12,10 @@ import pytest
 from schemas.errors import UnknownConverter
 from schemas.findings import Flag
 from schemas.standard import Field, RecordType
-from transforms.converters.contract import Converted, Converter
+from transforms.converters.contract import Converted, Converter, Parameter
+from transforms.converters.parameters import one_of
+
+NOTHING: Mapping[str, Parameter] = {}
 
 
 def _field(name: str, kind: Any, required: bool = False) -> Field:
@@ -34,7 +37,7 @@ def record_type() -> RecordType:
     return RecordType("enforcement", "9.9", "penalty", "处罚", "penalty", key, "decision_date", fields, {})
 
 
-def _over(kind: pa.DataType, read: Any, code: str) -> Converter:
+def _over(kind: pa.DataType, read: Any, code: str, takes: Mapping[str, Parameter] = NOTHING) -> Converter:
     def convert(column: pa.Array, params: Mapping[str, str]) -> Converted:
         values, bad = [], []
         for row, text in enumerate(column.to_pylist()):
@@ -46,14 +49,20 @@ def _over(kind: pa.DataType, read: Any, code: str) -> Converter:
         flags = (Flag(code, "", np.array(bad, dtype=np.int64)),) if bad else ()
         return Converted(pa.array(values, kind), flags)
 
-    return convert
+    return Converter(convert, takes)
 
 
 CONVERTERS = {
     "text": _over(pa.string(), lambda text, _: text.strip() or None, "T"),
     "date": _over(pa.date32(), lambda text, _: date.fromisoformat(text), "D"),
-    "money": _over(pa.decimal128(20, 6), lambda text, _: Decimal(text), "M"),
+    "money": _over(pa.decimal128(20, 6), lambda text, _: Decimal(text), "M", {"unit": one_of("元")}),
     "coded": _over(pa.string(), lambda text, _: {"有效": "有效", "失效": "失效"}[text], "C"),
+    "numbered": _over(
+        pa.string(),
+        lambda text, params: f"{int(text)}{params.get('unit', '?')}",
+        "N",
+        {"unit": Parameter("write a unit", kinds=("code",), sorts=lambda column: column)},
+    ),
 }
 
 

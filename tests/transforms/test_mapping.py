@@ -19,6 +19,10 @@ def test_a_right_mapping_knows_what_it_reads(mapping: Any, record_type: RecordTy
 Change = Callable[[dict[str, Any]], Any]
 
 
+def _numbered(mapping: dict[str, Any], **parameters: object) -> None:
+    mapping["fields"]["remarks"] = {"from": "bz1", "as": "numbered", **parameters}
+
+
 @pytest.mark.parametrize(
     ("change", "where", "words"),
     [
@@ -34,6 +38,14 @@ Change = Callable[[dict[str, Any]], Any]
         (lambda m: m["ignore"].update(x=""), "ignore", "reason"),
         (lambda m: m.update(revoke={"field": "zt"}), "revoke", "values"),
         (lambda m: m.update(repeated_key="first"), "repeated_key", "hold or last"),
+        (lambda m: m["fields"]["fine_amount"].update(unti="元"), "fields.fine_amount", "did you mean unit"),
+        (lambda m: m["fields"]["fine_amount"].update(unit="万元"), "fields.fine_amount.unit", 'write "元"'),
+        (lambda m: m["fields"]["fine_amount"].update(unit=True), "fields.fine_amount.unit", 'write "元"'),
+        (lambda m: m["fields"]["fine_amount"].update(unit_field="status"), "fields.fine_amount", "no parameter"),
+        (lambda m: _numbered(m, unit_field="fine_amount"), "remarks.unit_field", "status"),
+        (lambda m: _numbered(m, unit_field="remarks"), "remarks.unit_field", "status"),
+        (lambda m: _numbered(m, unit_field="decision_date"), "remarks.unit_field", "status"),
+        (lambda m: _numbered(m, unit_field=["status"]), "remarks.unit_field", "field"),
     ],
 )
 def test_a_wrong_mapping_names_the_key(

@@ -51,6 +51,25 @@ def test_values_words_for_empty_constants_and_joins(plan: Plan, raw: pa.Table, r
     assert table["decision_date"].null_count == 4
 
 
+def test_a_parameter_can_come_from_another_field_of_the_same_record(
+    mapping: Any, record_type: RecordType, converters: Any
+) -> None:
+    mapping["fields"]["remarks"] = {"from": "bz1", "as": "numbered", "unit_field": "status"}
+    text = pa.string()
+    raw = pa.table(
+        {
+            **{name: pa.array(["甲"] * 5, text) for name in ("当事人名称", "wsh", "fk", "del")},
+            "zt": pa.array(["撤销", "正常", None, "正常", "撤销"], text),
+            "bz1": pa.array(["1", "2", "3", "x", "y"], text),
+        }
+    )
+    done = normalize(raw, compile_mapping(mapping, record_type, "d/p.yaml", converters))
+    assert done.table["remarks"].to_pylist() == ["1失效", "2有效", "3?", None, None]
+    assert [flag.rows.tolist() for flag in done.flags if flag.code == "N"] == [[3, 4]]
+    nothing = normalize(raw.slice(0, 0), compile_mapping(mapping, record_type, "d/p.yaml", converters))
+    assert nothing.table["remarks"].type == text
+
+
 def test_every_flag_is_registered_and_stands_on_its_rows(plan: Plan, raw: pa.Table) -> None:
     found = {(f.code, f.field): f.rows.tolist() for f in normalize(raw, plan).flags}
     assert found[("M", "fine_amount")] == [1]

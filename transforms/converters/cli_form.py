@@ -13,6 +13,7 @@ import pyarrow as pa
 from schemas.findings import registry
 from transforms.converters.clock import CHINA
 from transforms.converters.contract import Converted
+from transforms.converters.parameters import check_parameters
 from transforms.converters.registry import get
 
 CHUNK = 1000
@@ -21,8 +22,9 @@ NOT_TEXT = "这一行不是 JSON 字符串 / this line is not a JSON string"
 
 
 def convert_lines(name: str, lines: Iterable[str], parameters: Mapping[str, str] = NONE) -> Iterator[str]:
-    """Each line's value and findings. Raises UnknownConverter before the first line is read."""
+    """Each line's value and findings. Raises ConfigurationError before the first line is read."""
     convert = get(name)
+    check_parameters(name, convert, parameters, "--param")
     return _answers(lines, lambda column: convert(column, parameters))
 
 

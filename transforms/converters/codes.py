@@ -16,6 +16,7 @@ import schemas
 from schemas.standard import code_list
 from transforms.converters.column import converter
 from transforms.converters.contract import BOOLEAN, TEXT, Converter, Parameters, Reading
+from transforms.converters.parameters import WORDS, one_of
 
 STANDARD = ("enforcement", "1.0")
 FOLDER = Path(schemas.__file__).parent / "standards" / STANDARD[0] / STANDARD[1] / "codes"
@@ -90,7 +91,7 @@ def code(name: str) -> Converter:
     def scalar(text: str, parameters: Parameters) -> Reading:
         return _look_up(text, known, word=parameters.get("give") == "word")
 
-    return converter(TEXT, scalar)
+    return converter(TEXT, scalar, takes={"give": one_of("word", "code")})
 
 
 def _words_of(name: str) -> Converter:
@@ -130,7 +131,7 @@ def _extra(parameters: Parameters, key: str) -> frozenset[str]:
     return frozenset(parameters.get(key, "").split("|")) - {""}
 
 
-boolean = converter(BOOLEAN, _boolean)
+boolean = converter(BOOLEAN, _boolean, takes={"true_words": WORDS, "false_words": WORDS})
 penalty_kind = converter(TEXT, _kinds)
 counterparty_category = _words_of("counterparty_category")
 licence_category = _words_of("permit_category")

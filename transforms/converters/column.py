@@ -1,5 +1,6 @@
 """How a rule for one text is run over a column: clean values by columns, the rest once per distinct text."""
 
+from collections.abc import Mapping
 from itertools import chain
 
 import numpy as np
@@ -8,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.findings import Flag
-from transforms.converters.contract import TEXT, Converted, Converter, Fast, Parameters, Reading, Scalar
+from transforms.converters.contract import TEXT, Converted, Converter, Fast, Parameter, Parameters, Reading, Scalar
+from transforms.converters.parameters import EVERY
 from transforms.converters.repair import repair
 
 SAMPLE = 2048
@@ -17,7 +19,9 @@ REPETITIVE = 0.4  # below this share of distinct values in the sample, the whole
 Codes = dict[str, npt.NDArray[np.int64]]
 
 
-def converter(kind: pa.DataType, scalar: Scalar, fast: Fast | None = None) -> Converter:
+def converter(
+    kind: pa.DataType, scalar: Scalar, fast: Fast | None = None, takes: Mapping[str, Parameter] = EVERY
+) -> Converter:
     """A converter from the rule for one repaired text. `scalar` never sees a blank or a null word."""
 
     def convert(column: pa.Array, parameters: Parameters) -> Converted:
@@ -29,7 +33,7 @@ def converter(kind: pa.DataType, scalar: Scalar, fast: Fast | None = None) -> Co
         values, codes = _plain(texts, parameters, kind, scalar, fast)
         return Converted(values, _flags(codes))
 
-    return convert
+    return Converter(convert, {**EVERY, **takes})
 
 
 def as_text(column: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -28,7 +28,33 @@ class Converted:
     flags: tuple[Flag, ...]
 
 
-Converter = Callable[[pa.Array, Parameters], Converted]
+Run = Callable[[pa.Array, Parameters], Converted]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a parameter may say: one of `words` where there are any, else text that `fits`; `remedy` for the rest.
+
+    A parameter with `sorts` may also differ from record to record: a mapping names another field under
+    `<parameter>_field`, and `sorts` makes of that field's values (of one of `kinds`) the parameter's, few of them.
+    """
+
+    remedy: str
+    words: tuple[str, ...] = ()
+    fits: Callable[[str], bool] = bool
+    kinds: tuple[str, ...] = ()
+    sorts: Callable[[pa.Array], pa.Array] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """`run` over a column of text, and the parameters it `takes`."""
+
+    run: Run
+    takes: Mapping[str, Parameter]
+
+    def __call__(self, column: pa.Array, parameters: Parameters) -> Converted:
+        return self.run(column, parameters)
 
 
 @dataclass(frozen=True, slots=True)

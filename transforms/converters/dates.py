@@ -15,6 +15,7 @@ from transforms.converters.column import converter
 from transforms.converters.contract import DATE, DATETIME, Parameters, Reading
 from transforms.converters.dates_fast import iso_dates, iso_datetimes
 from transforms.converters.numerals import day_number, year_number
+from transforms.converters.parameters import YES, one_of
 
 FIRST, LAST = date(1949, 1, 1), date(2100, 12, 31)
 PLACEHOLDERS = frozenset({(1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1900, 1, 0)})
@@ -123,5 +124,6 @@ def _doubts(day: date) -> tuple[str, ...]:
 
 _MIDNIGHT = datetime.min.time()
 
-day = converter(DATE, _day, iso_dates)
-time = converter(DATETIME, _time, iso_datetimes)
+TAKES = {"excel_serial": one_of("1900", "1904"), "long_term": YES}
+day = converter(DATE, _day, iso_dates, TAKES)
+time = converter(DATETIME, _time, iso_datetimes, TAKES)

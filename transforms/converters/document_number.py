@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from schemas.standard import code_list
 from transforms.converters.column import converter
 from transforms.converters.contract import TEXT, Parameters, Reading, Sure
+from transforms.converters.parameters import one_of
 from transforms.converters.text import clean
 
 YEAR = "(?:19|20)[0-9]{2}"
@@ -79,4 +80,4 @@ def _canonical(column: pa.Array, parameters: Parameters) -> Sure:
     return Sure(good, pc.replace_substring_regex(column, ONE_PAIR, r"\1〔\2〕\3"))
 
 
-document_number = converter(TEXT, _number, _canonical)
+document_number = converter(TEXT, _number, _canonical, {"year": one_of("optional")})

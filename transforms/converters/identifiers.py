@@ -26,6 +26,7 @@ from transforms.converters.check_digits import (
 from transforms.converters.column import converter
 from transforms.converters.contract import TEXT, Parameters, Reading, Sure
 from transforms.converters.digits import Bytes, fixed_width, mask
+from transforms.converters.parameters import DAY
 from transforms.converters.regions import NATIONAL, known_region, province_rows
 
 FIRST = "123456789ANY"
@@ -166,6 +167,6 @@ def _plausible(matrix: Bytes) -> npt.NDArray[np.bool_]:
 
 credit_code = converter(TEXT, _credit, _credit_rows)
 org_code = converter(TEXT, _organisation)
-identity_number = converter(TEXT, _identity, _identity_rows)
+identity_number = converter(TEXT, _identity, _identity_rows, {"as_of": DAY})
 registration_number = converter(TEXT, _registration)
 region = converter(TEXT, _region)

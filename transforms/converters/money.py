@@ -12,10 +12,10 @@ from unicodedata import normalize
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.errors import ConfigurationError
 from transforms.converters.amounts import Amount, amounts, coins, settle
 from transforms.converters.column import converter
 from transforms.converters.contract import MONEY, Parameters, Reading, Sure
+from transforms.converters.parameters import one_of
 from transforms.converters.penalty_text import confiscation, fine
 
 FOREIGN = re.compile(
@@ -31,13 +31,6 @@ SENTENCES = {"fine": fine, "confiscation": confiscation}
 UNITS = ("元", "万元")
 
 
-def unit_of(parameters: Parameters) -> str:
-    unit = parameters.get("unit", "元")
-    if unit not in UNITS:
-        raise ConfigurationError(f"unit {unit!r} is not known", where="converter money", remedy="write 元 or 万元")
-    return unit
-
-
 def _money(text: str, parameters: Parameters) -> Reading:
     """One amount; or, where the mapping says of what, the amount that a sentence names."""
     reading = _amount(text, parameters)
@@ -49,7 +42,7 @@ def _money(text: str, parameters: Parameters) -> Reading:
 
 
 def _amount(text: str, parameters: Parameters) -> Reading:
-    unit = unit_of(parameters)
+    unit = parameters.get("unit", "元")
     plain = normalize("NFKC", text.replace("￥", "¥")).replace("圓", "元")
     plain = re.sub("(?<=[0-9]) (?=[十百千万亿元])", "", plain)
     if FOREIGN.search(plain):
@@ -108,7 +101,7 @@ def _plain_numbers(column: pa.Array, parameters: Parameters) -> Sure:
 
 
 def _bare_numbers(column: pa.Array, parameters: Parameters) -> Sure:
-    whole = "13" if unit_of(parameters) == "元" else "9"
+    whole = "13" if parameters.get("unit", "元") == "元" else "9"
     places = "6" if whole == "13" else "9"
     rows = pc.fill_null(pc.match_substring_regex(column, rf"^[0-9]{{1,{whole}}}(\.[0-9]{{1,{places}}})?$"), False)
     numbers = pc.if_else(rows, column, pa.scalar(None, pa.string()))
@@ -118,4 +111,5 @@ def _bare_numbers(column: pa.Array, parameters: Parameters) -> Sure:
     return Sure(rows, wide.cast(MONEY))
 
 
-money = converter(MONEY, _money, _plain_numbers)
+TAKES = {"unit": one_of(*UNITS), "of": one_of(*SENTENCES)}
+money = converter(MONEY, _money, _plain_numbers, TAKES)
