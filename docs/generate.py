@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT))
 from schemas.catalog import Catalog  # noqa: E402
 from schemas.findings import registry  # noqa: E402
 from schemas.standard import Field, RecordType, Standard, standard, versions  # noqa: E402
+from schemas.version_files import chain, upgrade_of  # noqa: E402
 
 NAME = "enforcement"
 MADE = "Made by `make docs` from"
@@ -29,7 +30,7 @@ pass and counts it.
 """
 INDEX = """# 数据字典 Data dictionary
 
-{made} `schemas/standards/{name}/{version}/*.schema.json`; do not edit.
+{made} `schemas/standards/{name}/{version}/`; do not edit.
 
 标准 standard `{name}` {version}。**核实 verified**：yes 见于实际系统或公开页面；partial 部分见到；no 未见出处
 （含本项目自拟的字段，出处为 ours）。公开资料中没有找到司法部自己的数据标准，这里没有一个字段来自它。
@@ -92,8 +93,7 @@ def _type_page(kind: RecordType, catalog: Catalog) -> str:
     notes = {n: str(s["description"]) for n, s in kind.schema["properties"].items() if "description" in s}
     parts = [
         f"# {kind.title_zh} {kind.title_en}\n",
-        f"{MADE} `schemas/standards/{kind.standard}/{kind.version}/{kind.name}.schema.json`; do not edit. "
-        "[目录 contents](README.md)\n",
+        f"{MADE} {_coded(_made_of(kind))}; do not edit. [目录 contents](README.md)\n",
         *([str(kind.schema["description"]) + "\n"] if "description" in kind.schema else []),
         f"业务主键 key: {_coded(kind.key)} · 日期 date: `{kind.date_field}`\n",
         FIELDS + "\n".join(_field_row(field, kind.schema["properties"][field.name]) for field in kind.fields) + "\n",
@@ -105,6 +105,15 @@ def _type_page(kind: RecordType, catalog: Catalog) -> str:
         *_receivers(kind, catalog),
     ]
     return "\n".join(parts)
+
+
+def _made_of(kind: RecordType) -> list[str]:
+    """The files a record type is made of: its schema, and the changes that later versions make to it."""
+    folders = reversed(chain(kind.standard, kind.version))
+    files = [folder / name for folder in folders for name in (f"{kind.name}.schema.json", "upgrade.yaml")]
+    changes = {path for path in files if path.name == "upgrade.yaml" and path.is_file()}
+    changes = {path for path in changes if kind.name in upgrade_of(path.parent).record_types}
+    return [p.relative_to(ROOT).as_posix() for p in files if p in changes or (p.suffix == ".json" and p.is_file())]
 
 
 def _field_row(field: Field, spec: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Mask = npt.NDArray[np.bool_]
-TIMESTAMP = "%Y-%m-%dT%H:%M:%S%z"
+TIMESTAMP = "%Y-%m-%dT%H:%M:%S%Ez"  # as transforms/identity.py writes it
 
 
 def to_mask(values: pa.Array | pa.ChunkedArray, null: bool) -> Mask:

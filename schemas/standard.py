@@ -1,26 +1,29 @@
 """The standard (数据标准): versions, record types, code lists; read from `standards/`, nothing hard-coded.
 
+A version is a whole folder, or a small one that is `based_on` an earlier version and changes it by `upgrade.yaml`
+(see delta.py). Versions lie here and, for one's own, in `standards/` of the catalog (GUIJI_CATALOG).
+
 A record type is a JSON Schema (2020-12) whose properties carry `title` (Chinese), `x-title-en`, `x-kind`,
 `x-codes`, `x-unit`, `x-personal`, `x-source`, `x-verified`. Every leaf of a record is a string or null, so money
 never passes through a float; `x-kind` says what the string holds.
 """
 
 import csv
-import json
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import yaml
-
+from schemas.delta import NO_UPGRADE, Upgrade
 from schemas.errors import StandardError
+from schemas.version_files import FOLDER, chain, heads, last_day, schemas_of, upgrade_of, version_file, versions
+
+__all__ = ["FOLDER", "Field", "RecordType", "Standard", "code_list", "in_force", "standard", "versions"]
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FOLDER = Path(__file__).parent / "standards"
 Kind = Literal["text", "date", "datetime", "money", "code", "boolean"]
 Personal = Literal["none", "personal", "sensitive"]
 
@@ -84,60 +87,66 @@ def _missing(name: str) -> Field:
 
 @dataclass(frozen=True)
 class Standard:
-    """One version of a standard, in force on both `in_force_from` and `in_force_to` (None = open)."""
+    """One version of a standard, in force on both `in_force_from` and `in_force_to` (None = open).
+
+    `upgrade`: how it differs from the version it is `based_on`; empty for a version that stands alone.
+    """
 
     name: str
     version: str
     in_force_from: date
     in_force_to: date | None
     record_types: dict[str, RecordType]
+    based_on: str = ""
+    upgrade: Upgrade = NO_UPGRADE
 
 
-@cache
 def standard(name: str, version: str) -> Standard:
     """Load one version. Raises StandardError naming file and key."""
-    folder = FOLDER / name / version
-    about = folder / "standard.yaml"
-    if not about.is_file():
+    head = heads(name).get(version)
+    if head is None:
         raise StandardError(
             f"version {version} of standard {name} does not exist",
             where=f"schemas/standards/{name}",
             remedy=f"use one of: {', '.join(versions(name)) or 'none'}",
         )
-    head = yaml.safe_load(about.read_text(encoding="utf-8"))
-    types = {p.name.removesuffix(".schema.json"): p for p in sorted(folder.glob("*.schema.json"))}
-    return Standard(
-        name=name,
-        version=version,
-        in_force_from=head["in_force"]["from"],
-        in_force_to=head["in_force"].get("to"),
-        record_types={key: _record_type(name, version, key, path) for key, path in types.items()},
-    )
-
-
-def versions(name: str) -> list[str]:
-    """All versions that have a standard.yaml, oldest first."""
-    return sorted(p.parent.name for p in (FOLDER / name).glob("*/standard.yaml"))
+    return _standard(name, chain(name, version), head.first, last_day(name, version), head.based_on)
 
 
 def in_force(name: str, on: date) -> Standard:
     """The version in force on a day. Raises StandardError when none or when two claim the day."""
-    found = [s for s in (standard(name, v) for v in versions(name)) if _covers(s, on)]
+    found = [v for v in versions(name) if _covers(heads(name)[v].first, last_day(name, v), on)]
     if len(found) != 1:
         raise StandardError(
             f"{len(found)} versions of {name} are in force on {on}",
             where=f"schemas/standards/{name}",
             remedy="let in_force of standard.yaml leave no gap and no overlap",
         )
-    return found[0]
+    return standard(name, found[0])
 
 
-def _covers(item: Standard, on: date) -> bool:
-    return item.in_force_from <= on and (item.in_force_to is None or on <= item.in_force_to)
+def _covers(first: date, last: date | None, on: date) -> bool:
+    return first <= on and (last is None or on <= last)
 
 
-def _record_type(standard_name: str, version: str, name: str, path: Path) -> RecordType:
-    schema = json.loads(path.read_text(encoding="utf-8"))
+@cache
+def _standard(name: str, folders: tuple[Path, ...], first: date, last: date | None, based_on: str) -> Standard:
+    version = folders[0].name
+    upgrade = upgrade_of(folders[0]) if based_on else NO_UPGRADE
+    return Standard(
+        name=name,
+        version=version,
+        in_force_from=first,
+        in_force_to=last,
+        record_types={
+            key: _record_type(name, version, key, schema) for key, schema in sorted(schemas_of(name, folders).items())
+        },
+        based_on=based_on,
+        upgrade=upgrade,
+    )
+
+
+def _record_type(standard_name: str, version: str, name: str, schema: dict[str, Any]) -> RecordType:
     required = set(schema.get("required", []))
     try:
         fields = tuple(_field(key, spec, key in required) for key, spec in schema["properties"].items())
@@ -154,7 +163,9 @@ def _record_type(standard_name: str, version: str, name: str, path: Path) -> Rec
         )
     except KeyError as missing:
         raise StandardError(
-            f"annotation {missing} is missing", where=str(path.relative_to(FOLDER)), remedy="see docs/standard.md"
+            f"annotation {missing} is missing",
+            where=f"{standard_name}/{version}/{name}.schema.json",
+            remedy="see docs/standard.md",
         ) from None
 
 
@@ -173,15 +184,17 @@ def _field(name: str, spec: dict[str, Any], required: bool) -> Field:
     )
 
 
-@cache
 def code_list(name: str, version: str, codes: str) -> tuple[dict[str, str], ...]:
     """Rows of one code list of one version, in file order. Raises StandardError when it does not exist."""
-    path = FOLDER / name / version / "codes" / f"{codes}.csv"
-    if not path.is_file():
-        raise StandardError(
-            f"code list {codes} does not exist",
-            where=f"schemas/standards/{name}/{version}/codes",
-            remedy="add the CSV, or correct x-codes",
-        )
+    return _rows(version_file(name, version, f"codes/{codes}.csv", f"code list {codes}"))
+
+
+def code_list_names(name: str, version: str) -> list[str]:
+    """The code lists of one version, those it inherits included."""
+    return sorted({path.stem for folder in chain(name, version) for path in folder.glob("codes/*.csv")})
+
+
+@cache
+def _rows(path: Path) -> tuple[dict[str, str], ...]:
     with path.open(encoding="utf-8", newline="") as lines:
         return tuple(csv.DictReader(lines))

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from schemas import standard as module
+from schemas import version_files
 from schemas.errors import StandardError
 from schemas.standard import RecordType, code_list, in_force, standard, versions
 
@@ -24,7 +24,7 @@ def kind(request: pytest.FixtureRequest) -> RecordType:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Standards of our own making."""
-    monkeypatch.setattr(module, "FOLDER", tmp_path)
+    monkeypatch.setattr(version_files, "FOLDER", tmp_path)
     return tmp_path / "made_up"
 
 
@@ -103,3 +103,62 @@ def test_what_does_not_exist_is_told_with_what_does() -> None:
         code_list("enforcement", CURRENT.version, "no_such_list")
     with pytest.raises(KeyError, match="no_such_field"):
         CURRENT.record_types["penalty"].field("no_such_field")
+
+
+def test_a_version_ends_the_day_before_the_next_begins(folder: Path) -> None:
+    for version, since in (("1.9", "2020-01-01"), ("1.10", "2024-01-01")):
+        (folder / version).mkdir(parents=True)
+        (folder / version / "standard.yaml").write_text(f"in_force: {{from: {since}}}\n", encoding="utf-8")
+
+    assert versions("made_up") == ["1.9", "1.10"]
+    assert in_force("made_up", date(2023, 12, 31)).version == "1.9"
+    assert standard("made_up", "1.9").in_force_to == date(2023, 12, 31)
+    assert standard("made_up", "1.10").in_force_to is None
+
+
+def test_a_version_of_ones_own_lies_in_the_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "standards" / "enforcement" / "9.9"
+    own.mkdir(parents=True)
+    head = 'based_on: "1.1"\nin_force: {from: 2090-01-01}\n'
+    (own / "standard.yaml").write_text(head, encoding="utf-8")
+    (own / "upgrade.yaml").write_text("record_types: {}\n", encoding="utf-8")
+    assert in_force("enforcement", date(2090, 1, 1)).version == "1.1"
+    monkeypatch.setenv("GUIJI_CATALOG", str(tmp_path))
+    mine = in_force("enforcement", date(2090, 1, 1))
+    assert (mine.version, mine.based_on) == ("9.9", "1.1")
+    assert mine.record_types["penalty"].names == standard("enforcement", "1.1").record_types["penalty"].names
+    assert code_list("enforcement", "9.9", "penalty_kind") == code_list("enforcement", "1.0", "penalty_kind")
+    (tmp_path / "standards" / "enforcement" / "1.0").mkdir()
+    (tmp_path / "standards" / "enforcement" / "1.0" / "standard.yaml").write_text(head, encoding="utf-8")
+    with pytest.raises(StandardError, match=r"version 1\.0 is there twice"):
+        versions("enforcement")
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        ("in_force: {to: 2020-01-01}\n", r"made_up/1\.0/standard\.yaml: in_force: from is missing"),
+        (
+            'based_on: "0.1"\nin_force: {from: 2020-01-01}\n',
+            r"made_up/1\.0/standard\.yaml: based_on 0\.1 leads nowhere",
+        ),
+        ('based_on: "1.0"\nin_force: {from: 2020-01-01}\n', "based_on 1.0 leads nowhere"),
+    ],
+)
+def test_a_version_that_stands_on_nothing_is_told(folder: Path, head: str, told: str) -> None:
+    (folder / "1.0").mkdir(parents=True)
+    (folder / "1.0" / "standard.yaml").write_text(head, encoding="utf-8")
+    with pytest.raises(StandardError, match=told):
+        standard("made_up", "1.0")
+
+
+def test_what_the_shipped_versions_say_of_the_rules_of_2026() -> None:
+    before = in_force("enforcement", date(2026, 3, 31)).record_types["penalty"]
+    after = in_force("enforcement", date(2026, 4, 1)).record_types["penalty"]
+    assert (before.version, after.version) == ("1.0", "1.1")
+    assert set(after.names) - set(before.names) == {"publicity_class"}
+    words = [row["name_zh"] for row in code_list("enforcement", "1.1", "publicity_class")]
+    assert after.schema["properties"]["publicity_class"]["enum"] == [*words, None]
+    assert after.schema["$id"] == "urn:guiji:enforcement:1.1:penalty"
+    with pytest.raises(StandardError, match="code list publicity_class does not exist"):
+        code_list("enforcement", "1.0", "publicity_class")

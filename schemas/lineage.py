@@ -1,0 +1,157 @@
+"""One field in the versions of a standard (字段沿革): under which name a version knows it, or since when it is there.
+
+A mapping or a profile is one file for all versions. A name of another version is understood in the version of the
+load: a renamed field under its other name, a field that comes later as not there yet, one that is gone as gone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from schemas.delta import NO_CHANGE, Change
+from schemas.standard import Field, RecordType, Standard, standard, versions
+
+State = Literal["here", "renamed", "not_yet", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A name that some version uses, seen from one version.
+
+    `name`: what this version calls it, also for a field that is not there yet or gone. `field`: its description, in
+    this version or in the one nearest to it. `existing`: the text that `upgrade.yaml` gives records without it, or
+    None. `version`: the version that renamed, brought or dropped it; "" when it is simply here.
+    """
+
+    state: State
+    name: str
+    field: Field
+    existing: str | None = None
+    version: str = ""
+
+
+def change_of(step: Standard, record_type: str) -> Change:
+    """What one step does to one record type."""
+    return step.upgrade.record_types.get(record_type, NO_CHANGE)
+
+
+def fields_of_all_versions(kind: RecordType) -> dict[str, Known]:
+    """Every field name that a version of the standard uses for this record type, as the version of `kind` sees it."""
+    here = {field.name: Known("here", field.name, field) for field in kind.fields}
+    found = dict(here)
+    for names in (_before(kind, here), _after(kind, here)):
+        for name, known in names:
+            found.setdefault(name, known)
+    return found
+
+
+def earlier_names(kind: RecordType, name: str) -> list[str]:
+    """What earlier versions called a field of `kind`, newest first."""
+    found = []
+    for step in _down(kind):
+        change = change_of(step, kind.name)
+        for old, new in change.names.items():
+            if new == name:
+                found.append(old)
+                name = old
+    return found
+
+
+def existing_value(kind: RecordType, name: str) -> tuple[bool, str | None]:
+    """Whether a step up to `kind` brought this field, and the text that records from before it then have, or None."""
+    for step in _down(kind):
+        change = change_of(step, kind.name)
+        if name in change.added:
+            return True, _text(change.added[name].get("existing"))
+        name = next((old for old, new in change.names.items() if new == name), name)
+    return False, None
+
+
+def steps(standard_name: str, old: str, new: str) -> list[Standard]:
+    """The versions one goes through from `old` (not included) up to `new`; empty when `new` is not based on `old`."""
+    found: list[Standard] = []
+    version = new
+    while version and version != old:
+        step = standard(standard_name, version)
+        found.insert(0, step)
+        version = step.based_on
+    return found if version == old else []
+
+
+def in_own_words(spoken: Mapping[str, Any], kind: RecordType) -> dict[str, Any]:
+    """A table by field names, for the version of `kind`: renamed names in its words, names not yet there left out.
+
+    Names that no version knows, and two names of one field, stay as they are, to be refused by whoever reads them.
+    """
+    known = fields_of_all_versions(kind)
+    words: dict[str, Any] = {}
+    for name, value in spoken.items():
+        place = known.get(name)
+        if place is None or (place.state == "renamed" and place.name in spoken):
+            words[name] = value
+        elif place.state in ("here", "renamed"):
+            words[place.name] = value
+    return words
+
+
+def _down(kind: RecordType) -> list[Standard]:
+    """The version of `kind` and those it is based on, newest first, the whole folder at the root left out."""
+    found = []
+    version = kind.version
+    while (step := standard(kind.standard, version)).based_on:
+        found.append(step)
+        version = step.based_on
+    return found
+
+
+def _before(kind: RecordType, here: dict[str, Known]) -> list[tuple[str, Known]]:
+    """Names that earlier versions use."""
+    now, found = dict(here), []
+    for step in _down(kind):
+        change = change_of(step, kind.name)
+        for name in change.added:
+            now.pop(name, None)
+        for old, new in change.names.items():
+            if new in now:
+                now[old] = _renamed(now.pop(new), step)
+                found.append((old, now[old]))
+        for name in change.removed:
+            field = standard(kind.standard, step.based_on).record_types[kind.name].field(name)
+            now[name] = Known("gone", name, field, version=step.version)
+            found.append((name, now[name]))
+    return found
+
+
+def _after(kind: RecordType, here: dict[str, Known]) -> list[tuple[str, Known]]:
+    """Names that later versions use."""
+    now, found = dict(here), []
+    for step in _up(kind):
+        change = change_of(step, kind.name)
+        for old, new in change.names.items():
+            now[new] = _renamed(now.pop(old), step)
+            found.append((new, now[new]))
+        for name, words in change.added.items():
+            field = step.record_types[kind.name].field(name)
+            now[name] = Known("not_yet", name, field, _text(words.get("existing")), step.version)
+            found.append((name, now[name]))
+        for name in change.removed:
+            now.pop(name, None)
+    return found
+
+
+def _up(kind: RecordType) -> list[Standard]:
+    """The later versions that are based on the version of `kind`, in order."""
+    found: list[Standard] = []
+    for version in versions(kind.standard):
+        step = standard(kind.standard, version)
+        if step.based_on == (found[-1].version if found else kind.version) and kind.name in step.record_types:
+            found.append(step)
+    return found
+
+
+def _renamed(known: Known, step: Standard) -> Known:
+    return known if known.state in ("not_yet", "gone") else replace(known, state="renamed", version=step.version)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
