@@ -14,7 +14,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_LINK_MODE := copy
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup lock check test nightly up down bench clean docs
+.PHONY: help setup lock check test soak nightly up down bench clean docs
 
 help: ## this manual
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ check: $(READY) ## style, types, layers, the catalog, generated docs
 
 test: $(READY) ## all tests, on real servers
 	@$(PY) -m pytest -n 2 --dist loadgroup
+
+soak: $(READY) ## hours of kills, faults and simulated nights, and their figures; TIER=R for all of them
+	@$(PY) -m tests.soak $(or $(TIER),N)
 
 nightly: $(READY) ## a night of the sandbox through Airflow; NIGHT=2 for the next one
 	@$(PY) -m sandbox.nightly --night $(or $(NIGHT),1)

@@ -1,11 +1,14 @@
-"""Owns the asking of the zygote: real processes that run a flow, and may die in the middle of it."""
+"""Owns the asking of the zygote: real processes that run a flow, and may die or stop in the middle of it."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from tests.flow.installation import Installation
 
@@ -24,6 +27,31 @@ class Outcome:
         return self.code == -9
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A process on its way."""
+
+    zygote: "Zygote"
+    pid: int
+    note: Path
+
+    def wait(self) -> Outcome | None:
+        """How it ended; None when it stopped instead."""
+        code = self.zygote.ask({"wait": self.pid})
+        words = self.note.read_text(encoding="utf-8") if self.note.exists() else ""
+        return None if code == "stopped" else Outcome(int(code), words)
+
+    def ended(self) -> Outcome:
+        """It must have ended."""
+        outcome = self.wait()
+        assert outcome, "it stopped instead"
+        return outcome
+
+    def wake(self) -> None:
+        """Let a stopped one go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
+
 class Zygote:
     """A warm process; each run is a fork of it."""
 
@@ -35,23 +63,30 @@ class Zygote:
             env={"PYTHONPATH": str(script.parents[2]), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "USER": "guiji"},
         )  # fmt: skip
         assert self._line() == "ready"
+        self._started = 0
+
+    def start(self, at: Installation, env: dict[str, str] | None = None, **job: Any) -> Running:
+        """Start what a job says (see zygote.py), by default the flow of one feed tonight."""
+        self._started += 1
+        note = at.home / f"outcome{self._started}.txt"
+        note.unlink(missing_ok=True)
+        told = {"env": at.env() | (env or {}), "date": at.day.isoformat(), "outcome": str(note), "feed": FEED}
+        return Running(self, int(self.ask({"start": told | job})), note)
 
     def run(self, at: Installation, *, times: int = 1, feed: str = FEED, **env: str) -> list[Outcome]:
         """Run the feed tonight, `times` times at once."""
-        notes = [at.home / f"outcome{number}.txt" for number in range(times)]
-        for note in notes:
-            note.unlink(missing_ok=True)
-        jobs = [
-            {"env": at.env() | env, "feed": feed, "date": at.day.isoformat(), "outcome": str(note)} for note in notes
-        ]
+        return [one.ended() for one in [self.start(at, env, feed=feed) for _ in range(times)]]
+
+    def guiji(self, at: Installation, *words: str, **job: Any) -> Outcome:
+        """`guiji` with these words, to its end."""
+        return self.start(at, argv=list(words), **job).ended()
+
+    def ask(self, what: dict[str, Any]) -> Any:
+        """One line to the warm process, its answer back."""
         assert self._process.stdin
-        self._process.stdin.write(json.dumps(jobs) + "\n")
+        self._process.stdin.write(json.dumps(what) + "\n")
         self._process.stdin.flush()
-        codes = json.loads(self._line())
-        return [
-            Outcome(code, note.read_text(encoding="utf-8") if note.exists() else "")
-            for code, note in zip(codes, notes, strict=True)
-        ]
+        return json.loads(self._line())
 
     def _line(self) -> str:
         assert self._process.stdout

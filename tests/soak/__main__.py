@@ -1,0 +1,40 @@
+"""`make soak`: the whole test programme at its night's or its release's size, and a table of what was tried.
+
+Usage: python -m tests.soak [N|R] [words for pytest]. The table goes to var/soak/figures.md too.
+"""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.soak.figures import table
+from tests.soak.tiers import SEED
+from tests.soak.tracing import install, there
+
+ROOT = Path(__file__).parents[2]
+
+
+def main() -> int:
+    tier, *words = sys.argv[1:] or ["N"]
+    if tier not in ("C", "N", "R"):
+        print(f"✗ 没有 {tier} 这一档 / there is no tier {tier}: N or R", file=sys.stderr)
+        return 2
+    if not there():
+        install()
+    kept = ROOT / "var" / "soak"
+    kept.mkdir(parents=True, exist_ok=True)
+    figures = kept / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.jsonl"
+    env = os.environ | {"GUIJI_SOAK_TIER": tier, "GUIJI_SOAK_FIGURES": str(figures)}
+    command = [sys.executable, "-m", "pytest", "tests/soak", "-n", "2", "--dist", "worksteal", "-q", *words]
+    print(f"种子 seed {SEED} · 档 tier {tier} · {' '.join(command[1:])}", flush=True)
+    code = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
+    found = f"{datetime.now(UTC):%Y-%m-%d}, `make soak TIER={tier}`, seed {SEED}:\n\n{table(figures)}"
+    (kept / "figures.md").write_text(found, encoding="utf-8")
+    print(found, end="")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
