@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -39,21 +39,52 @@ def sync_folder(folder: Path) -> None:
 
 def write_file(path: Path, chunks: Iterable[bytes]) -> tuple[str, int]:
     """Write, fsync, rename into place, fsync the folder. Returns (sha-256 hex, bytes)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     digest, size = sha256(), 0
-    with partial.open("wb") as out:
+
+    def counted() -> Iterator[bytes]:
+        nonlocal size
         for chunk in chunks:
-            out.write(chunk)
             digest.update(chunk)
             size += len(chunk)
+            yield chunk
+
+    place_file(path, counted())
+    return digest.hexdigest(), size
+
+
+def place_file(path: Path, chunks: Iterable[bytes], mode: int = 0o666) -> None:
+    """The same, when nobody asks for the digest of these very bytes. `mode` is what the umask leaves of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as out:
+        for chunk in chunks:
+            out.write(chunk)
         out.flush()
         os.fsync(out.fileno())
     crash_point("file.before_rename")
     partial.replace(path)
     sync_folder(path.parent)
     crash_point("file.after_rename")
-    return digest.hexdigest(), size
+
+
+def make_file(path: Path, body: bytes) -> bool:
+    """Write a small file for its owner alone, unless there is one: then that one stands. Durable either way."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(body)
+        out.flush()
+        os.fsync(out.fileno())
+    crash_point("key.before_link")
+    try:
+        os.link(partial, path)
+        made = True
+    except FileExistsError:
+        made = False
+    partial.unlink()
+    sync_folder(path.parent)
+    crash_point("key.after_link")
+    return made
 
 
 def finish_file(partial: Path, path: Path) -> None:
@@ -66,14 +97,15 @@ def finish_file(partial: Path, path: Path) -> None:
     crash_point("file.after_rename")
 
 
-def finish_folder(incoming: Path, final: Path) -> None:
-    """Rename a filled folder into place; when the same content already stands there, keep the old one."""
+def finish_folder(incoming: Path, final: Path) -> bool:
+    """Rename a filled folder into place; when the same content already stands there, keep the old one: False."""
     sync_folder(incoming)
     final.parent.mkdir(parents=True, exist_ok=True)
     if final.exists():
         shutil.rmtree(incoming)
-        return
+        return False
     crash_point("folder.before_rename")
     incoming.replace(final)
     sync_folder(final.parent)
     crash_point("folder.after_rename")
+    return True

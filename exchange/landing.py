@@ -1,6 +1,7 @@
 """The landing store (落地区): raw bytes exactly as they came, immutable, named by their digest.
 
-`<feed>/<batch>/part-00001.<format>` and `manifest.json`, written last. From then on the source is not asked again.
+`<feed>/<batch>/part-00001.<format>`, encrypted, and `manifest.json`, written last and in the clear: digests, sizes, the
+source's labels. From then on the source is not asked again.
 """
 
 import json
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from exchange.durable import finish_folder, write_file
+from exchange.vault import Vault
+from schemas.errors import FileDamaged, GuijiError
 from schemas.exchange import Part
 
 
@@ -29,11 +32,12 @@ class LandedPart:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one pull gave. `id`: sha-256 over the digests of its parts, in order."""
+    """What one pull gave. `id`: sha-256 over the digests of its parts' plain bytes, in order. `scope`: their key."""
 
     id: str
     feed: str
     parts: tuple[LandedPart, ...]
+    scope: str
 
     @property
     def size(self) -> int:
@@ -43,35 +47,48 @@ class Batch:
 class LandingStore:
     """A folder of batches."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, vault: Vault) -> None:
+        self.root, self.vault = root, vault
 
     def land(self, feed: str, parts: Iterable[Part]) -> Batch:
         """Stream the parts to disk; the batch appears whole or not at all."""
-        incoming = self.root / ".incoming" / uuid.uuid4().hex
+        name = uuid.uuid4().hex
+        incoming, scope = self.root / ".incoming" / name, f"batch-{name}"
         incoming.mkdir(parents=True)
-        landed = tuple(self._write(incoming, number, part) for number, part in enumerate(parts, 1))
-        batch = Batch(_batch_id(feed, landed), feed, landed)
+        landed = tuple(self._write(incoming, number, part, scope) for number, part in enumerate(parts, 1))
+        batch = Batch(_batch_id(feed, landed), feed, landed, scope)
         manifest = json.dumps(asdict(batch), ensure_ascii=False, sort_keys=True, indent=1).encode()
         write_file(incoming / "manifest.json", [manifest])
-        finish_folder(incoming, self._folder(feed, batch.id))
-        return batch
+        if finish_folder(incoming, self.folder(feed, batch.id)):
+            return batch
+        self.vault.keys.forget(scope)
+        return self.batch(feed, batch.id)
 
     def batch(self, feed: str, batch_id: str) -> Batch:
-        """Read a manifest back. Raises FileNotFoundError."""
-        data = json.loads((self._folder(feed, batch_id) / "manifest.json").read_bytes())
-        return Batch(data["id"], data["feed"], tuple(LandedPart(**part) for part in data["parts"]))
+        """Read a manifest back. Raises GuijiError when there is none, FileDamaged when it is another batch's."""
+        path = self.folder(feed, batch_id) / "manifest.json"
+        if not path.is_file():
+            raise GuijiError(
+                "this batch is not in the landing store", where=f"{feed} {batch_id[:12]}",
+                remedy="a person destroyed it, or landing/ has to be restored from the backup",
+            )  # fmt: skip
+        data = json.loads(path.read_bytes())
+        parts = tuple(LandedPart(**part) for part in data["parts"])
+        if _batch_id(feed, parts) != batch_id:
+            raise FileDamaged("is another batch's", where="manifest.json", remedy="restore it from the backup")
+        return Batch(batch_id, feed, parts, data["scope"])
 
     def open(self, batch: Batch, part: LandedPart) -> BinaryIO:
-        """One part's raw bytes."""
-        return (self._folder(batch.feed, batch.id) / part.file).open("rb")
+        """One part's raw bytes. Raises FileDamaged, KeyMissing, KeyDestroyed."""
+        return self.vault.open(self.folder(batch.feed, batch.id) / part.file, batch.scope)
 
-    def _folder(self, feed: str, batch_id: str) -> Path:
+    def folder(self, feed: str, batch_id: str) -> Path:
+        """Where a batch lies."""
         return self.root / feed.replace("/", os.sep) / batch_id
 
-    def _write(self, incoming: Path, number: int, part: Part) -> LandedPart:
+    def _write(self, incoming: Path, number: int, part: Part, scope: str) -> LandedPart:
         name = f"part-{number:05d}.{part.format}"
-        digest, size = write_file(incoming / name, part.chunks)
+        digest, size = self.vault.write(incoming / name, part.chunks, scope)
         return LandedPart(name, part.name, part.format, digest, size)
 
 

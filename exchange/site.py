@@ -8,8 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from exchange.keyring import Keyring
 from exchange.landing import LandingStore
 from exchange.ledger.database import Ledger
+from exchange.vault import Vault
 from schemas.catalog import HOUSE, Catalog
 
 PERSONAL = ("landing", "loads", "deliveries", "receipts")
@@ -44,7 +46,12 @@ class Site:
 
     @cached_property
     def landing(self) -> LandingStore:
-        return LandingStore(self.home / "landing")
+        return LandingStore(self.home / "landing", self.vault)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Reads and writes what holds records. Raises ConfigurationError for a cipher that does not exist."""
+        return Vault(Keyring.of(self.home))
 
     @property
     def today(self) -> date:
@@ -53,6 +60,11 @@ class Site:
     def load_folder(self, load_id: int) -> Path:
         """Canonical rows, held rows and suite results of one load."""
         return self.home / "loads" / f"{load_id:08d}"
+
+    @staticmethod
+    def load_scope(load_id: int) -> str:
+        """The key of a load: of its canonical file, its deliveries and their receipts."""
+        return f"load-{load_id:08d}"
 
     def delivery_file(self, key: str) -> Path:
         """The exact request bytes of a sealed delivery."""

@@ -16,6 +16,9 @@
         ├── ReceiverRefused      the receiver answered: no, for the whole delivery
         ├── ReceiptMismatch      a receipt does not match what was sent: proves nothing
         ├── BatchHeld            the gate held a whole batch
+        ├── KeyMissing           a key that opens our own files is not there, or is not the right one
+        ├── KeyDestroyed         a person destroyed the key of these records
+        ├── FileDamaged          an encrypted file was changed, cut short or exchanged
         ├── BalanceBroken        the conservation law does not hold: the load is not closed
         └── Unfinished           the run wrote its report, and something is not done
 
@@ -97,6 +100,18 @@ class ReceiptMismatch(Terminal):
 
 class BatchHeld(Terminal):
     """Raised by the gate when too much of a batch is wrong: nothing of it is sent."""
+
+
+class KeyMissing(Terminal):
+    """Raised by the keyring when the master key or a data key is gone, damaged or another's."""
+
+
+class KeyDestroyed(Terminal):
+    """Raised by the keyring for records whose key a person destroyed (`guiji batch shred`)."""
+
+
+class FileDamaged(Terminal):
+    """Raised by the vault, before a byte is given out, for a file that is not what was written under its name."""
 
 
 class BalanceBroken(Terminal):

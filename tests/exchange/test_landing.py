@@ -8,7 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from exchange.keyring import Keyring
 from exchange.landing import LandingStore
+from exchange.vault import Vault
+from schemas.errors import FileDamaged, GuijiError
 from schemas.exchange import Part
 
 Pieces = list[tuple[str, list[bytes]]]
@@ -17,7 +20,7 @@ PIECES = st.lists(st.tuples(st.sampled_from(["csv", "json"]), st.lists(st.binary
 
 @pytest.fixture
 def store(tmp_path: Path) -> LandingStore:
-    return LandingStore(tmp_path / "landing")
+    return LandingStore(tmp_path / "landing", Vault(Keyring(tmp_path / "keys")))
 
 
 def _parts(pieces: Pieces, name: str = "../第1页") -> Iterator[Part]:
@@ -50,6 +53,8 @@ def test_the_same_bytes_are_one_batch_and_the_first_is_kept(store: LandingStore)
     assert second.id == first.id
     assert manifest.stat().st_ino == before
     assert list((store.root / ".incoming").iterdir()) == []
+    assert second == first
+    assert list(store.vault.keys.scopes()) == [first.scope], "the key of the copy that was not kept"
 
 
 @pytest.mark.parametrize(
@@ -89,5 +94,26 @@ def test_the_sources_label_never_becomes_a_path(store: LandingStore) -> None:
 
 
 def test_a_batch_that_is_not_there_is_told(store: LandingStore) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(GuijiError, match="d/penalty 000000000000: this batch is not in the landing store"):
         store.batch("d/penalty", "0" * 64)
+
+
+def test_nothing_of_a_part_lies_on_the_disk_in_the_clear(store: LandingStore) -> None:
+    batch = store.land("d/penalty", _parts([("csv", ["张三,110101199003077758".encode()])]))
+
+    body = (store.folder("d/penalty", batch.id) / "part-00001.csv").read_bytes()
+    assert b"110101" not in body
+    assert "张三".encode() not in body
+
+
+def test_a_batch_put_in_another_ones_place_is_refused(store: LandingStore) -> None:
+    first = store.land("d/penalty", _parts([("csv", [b"first"])]))
+    second = store.land("d/penalty", _parts([("csv", [b"second"])]))
+    one, other = store.folder("d/penalty", first.id), store.folder("d/penalty", second.id)
+
+    (other / "part-00001.csv").replace(one / "part-00001.csv")
+    with pytest.raises(FileDamaged, match="belongs to batch-"):
+        store.open(first, first.parts[0])
+    (other / "manifest.json").replace(one / "manifest.json")
+    with pytest.raises(FileDamaged, match="another batch's"):
+        store.batch("d/penalty", first.id)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 ROWS, BATCH, SHARES, RERUNS = 40, 10, 4, 3
 STEPS = (
     "lease", "load.open", "load.landed", "register", "seal", "withhold", "intent", "receipt", "load.close",
-    "file", "folder", "send",
+    "key", "file", "folder", "send",
 )  # fmt: skip
 Make = Callable[[str], Path]
 
