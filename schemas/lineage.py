@@ -4,7 +4,7 @@ A mapping or a profile is one file for all versions. A name of another version i
 load: a renamed field under its other name, a field that comes later as not there yet, one that is gone as gone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -78,27 +78,30 @@ def steps(standard_name: str, old: str, new: str) -> list[Standard]:
     return found if version == old else []
 
 
-def in_own_words(spoken: Mapping[str, Any], kind: RecordType) -> dict[str, Any]:
-    """A table by field names, for the version of `kind`: renamed names in its words, names not yet there left out.
+def in_own_words(spoken: Collection[str], kind: RecordType) -> dict[str, str]:
+    """Field names as a file writes them → as the version of `kind` does; not there yet, or gone: left out.
 
-    Names that no version knows, and two names of one field, stay as they are, to be refused by whoever reads them.
+    A name that no version knows stays as it is, and so do two names of one field, to be refused by whoever reads them.
     """
     known = fields_of_all_versions(kind)
-    words: dict[str, Any] = {}
-    for name, value in spoken.items():
+    words: dict[str, str] = {}
+    for name in spoken:
         place = known.get(name)
         if place is None or (place.state == "renamed" and place.name in spoken):
-            words[name] = value
+            words[name] = name
         elif place.state in ("here", "renamed"):
-            words[place.name] = value
+            words[name] = place.name
     return words
 
 
 def _down(kind: RecordType) -> list[Standard]:
-    """The version of `kind` and those it is based on, newest first, the whole folder at the root left out."""
-    found = []
+    """The version of `kind` and those it is based on, newest first, the whole folder at the root left out.
+
+    A record type of no filed version (one built in memory) stands alone.
+    """
+    found: list[Standard] = []
     version = kind.version
-    while (step := standard(kind.standard, version)).based_on:
+    while version in versions(kind.standard) and (step := standard(kind.standard, version)).based_on:
         found.append(step)
         version = step.based_on
     return found

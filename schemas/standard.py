@@ -186,15 +186,11 @@ def _field(name: str, spec: dict[str, Any], required: bool) -> Field:
 
 def code_list(name: str, version: str, codes: str) -> tuple[dict[str, str], ...]:
     """Rows of one code list of one version, in file order. Raises StandardError when it does not exist."""
-    return _rows(version_file(name, version, f"codes/{codes}.csv", f"code list {codes}"))
-
-
-def code_list_names(name: str, version: str) -> list[str]:
-    """The code lists of one version, those it inherits included."""
-    return sorted({path.stem for folder in chain(name, version) for path in folder.glob("codes/*.csv")})
+    return rows_of(version_file(name, version, f"codes/{codes}.csv", f"code list {codes}"))
 
 
 @cache
-def _rows(path: Path) -> tuple[dict[str, str], ...]:
+def rows_of(path: Path) -> tuple[dict[str, str], ...]:
+    """A CSV of a standard, row by row; read once."""
     with path.open(encoding="utf-8", newline="") as lines:
         return tuple(csv.DictReader(lines))

@@ -78,6 +78,11 @@ def version_file(name: str, version: str, path: str, what: str = "") -> Path:
     )
 
 
+def code_list_names(name: str, version: str) -> list[str]:
+    """The code lists of one version, those it inherits included."""
+    return sorted({path.stem for folder in chain(name, version) for path in folder.glob("codes/*.csv")})
+
+
 def _order(version: str) -> tuple[tuple[int, str], ...]:
     """1.9 comes before 1.10."""
     return tuple((int(part), "") if part.isdecimal() else (0, part) for part in version.split("."))

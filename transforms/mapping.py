@@ -7,8 +7,10 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.errors import ConfigurationError, UnknownConverter
+from schemas.lineage import in_own_words
 from schemas.nearest import nearest, refuse_unknown_keys
 from schemas.standard import RecordType
+from transforms.converters.codes import STANDARD
 from transforms.converters.contract import Converter
 from transforms.converters.parameters import FIELD, check_parameters
 from transforms.decode import tidy_header
@@ -66,11 +68,13 @@ def compile_mapping(
     if mapping.get("repeated_key", "hold") not in ("hold", "last"):
         raise ConfigurationError("is not hold or last", where=f"{where}: repeated_key", remedy="write hold or last")
     words = tuple(str(word) for word in mapping.get("null_words", ()))
+    own = in_own_words(mapping["fields"], record_type)
     fields = tuple(
-        _field(name, spec, record_type, words, f"{where}: fields.{name}", converters)
+        _field(own[name], _in_own_words(spec, own), record_type, words, f"{where}: fields.{name}", converters)
         for name, spec in mapping["fields"].items()
+        if name in own
     )
-    unmapped = [f.name for f in record_type.fields if f.required and f.name not in mapping["fields"]]
+    unmapped = [f.name for f in record_type.fields if f.required and f.name not in own.values()]
     if unmapped:
         raise ConfigurationError(
             f"required fields are not mapped: {', '.join(unmapped)}",
@@ -80,6 +84,7 @@ def compile_mapping(
     source = mapping.get("source", {})
     _given_by(fields, record_type, where)
     extra = {source.get("key"), source.get("cursor"), mapping.get("updated")} - {None}
+    extra |= {c for name, spec in mapping["fields"].items() if name not in own for c in _columns(spec)}
     return Plan(
         record_type,
         fields,
@@ -115,12 +120,13 @@ def _field(
     given = {str(k): v for k, v in spec.items() if k not in FIELD_KEYS}
     check_parameters(converter_name, converter, given, where)
     params = {k: str(v) for k, v in given.items() if k in converter.takes}
+    params[STANDARD] = f"{record_type.standard}/{record_type.version}"
     if not columns and "constant" not in spec:
         raise ConfigurationError("names no column", where=f"{where}.from", remedy="write `from: column`")
     _try_out(converter, params, spec, record_type.arrow_schema().field(name).type, where)
     return FieldPlan(
         name,
-        tuple(tidy_header(c) for c in ([columns] if isinstance(columns, str) else columns)),
+        tuple(tidy_header(c) for c in _columns(spec)),
         converter,
         str(spec["constant"]) if "constant" in spec else None,
         str(spec.get("join", "；")),
@@ -129,6 +135,19 @@ def _field(
         tuple(str(w) for w in spec["null_words"]) if "null_words" in spec else words,
         _own_words(spec.get("words", {}), f"{where}.words"),
     )
+
+
+def _columns(spec: Any) -> list[str]:
+    """The source columns that one field names."""
+    columns = spec.get("from", []) if isinstance(spec, dict) else []
+    return [columns] if isinstance(columns, str) else list(columns)
+
+
+def _in_own_words(spec: Any, own: Mapping[str, str]) -> Any:
+    """A field that another one gives a parameter to goes by the name it has in this version."""
+    if not isinstance(spec, dict):
+        return spec
+    return {k: own.get(v, v) if str(k).endswith(FIELD) and isinstance(v, str) else v for k, v in spec.items()}
 
 
 def _own_words(spec: Any, where: str) -> dict[str, str]:

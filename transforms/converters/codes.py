@@ -4,22 +4,26 @@ A value is known by its code or by its word, or by an alias that `codes/aliases.
 value is flagged and never gets a default. `code:<list>` gives the code where the list has codes and the word
 where it has none; `give: word` always gives the word. 其他 must name its kind: 其他-补办.
 `boolean` takes more words from `true_words` and `false_words`, separated by |.
+
+The lists are those of the version of the standard that the load is bound to: `compile_mapping` hands it on as the
+parameter STANDARD. Without it (`guiji convert`) they are those in force today.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from datetime import date
 
-import schemas
-from schemas.standard import code_list
+import pyarrow as pa
+
+from schemas.standard import code_list, in_force
+from schemas.version_files import code_list_names, names, versions
 from transforms.converters.column import converter
-from transforms.converters.contract import BOOLEAN, TEXT, Converter, Parameters, Reading
-from transforms.converters.parameters import WORDS, one_of
+from transforms.converters.contract import BOOLEAN, TEXT, Converted, Converter, Parameter, Parameters, Reading
+from transforms.converters.parameters import EVERY, WORDS, one_of
 
-STANDARD = ("enforcement", "1.0")
-FOLDER = Path(schemas.__file__).parent / "standards" / STANDARD[0] / STANDARD[1] / "codes"
+STANDARD = "standard"
+"""The parameter that names the version, as enforcement/1.1; no mapping may give it."""
 OTHER = re.compile(r"其[他它](?:种?类?|类别)? ?(?:[-－—–:： ]+|(?=[(（]))[(（]?(?P<kind>.+?)[)）]?")
 BARE_OTHER = frozenset({"其他", "其它", "其他-", "06", "其他-**"})
 TRUE = frozenset({"是", "1", "true", "t", "yes", "y", "真"})
@@ -37,12 +41,12 @@ class CodeList:
     open: bool
 
 
-@cache
-def load(name: str) -> CodeList:
-    """The list by file name. Raises StandardError when it does not exist."""
+def load(name: str, version: str = "") -> CodeList:
+    """The list by file name, in a version written as enforcement/1.1. Raises StandardError when it has no such list."""
+    owner = version.split("/") if version else ["enforcement", in_force("enforcement", date.today()).version]
     entries: dict[str, tuple[str, str]] = {}
     is_open = False
-    for row in code_list(*STANDARD, name):
+    for row in code_list(owner[0], owner[1], name):
         word = row.get("name_zh") or row.get("name_en") or ""
         if word.startswith("其他") and name in OPEN:
             is_open = True
@@ -50,7 +54,7 @@ def load(name: str) -> CodeList:
         for spelling in (row.get("code") or "", word):
             if spelling:
                 entries[spelling] = (row.get("code") or "", word)
-    for row in code_list(*STANDARD, "aliases"):
+    for row in code_list(owner[0], owner[1], "aliases"):
         if row["list"] == name and row["name_zh"] in entries:
             entries.setdefault(row["alias"], entries[row["name_zh"]])
     return CodeList(entries, is_open)
@@ -59,15 +63,15 @@ def load(name: str) -> CodeList:
 OPEN = frozenset({"penalty_kind", "permit_category", "id_document_type"})
 
 
-@cache
 def list_names() -> tuple[str, ...]:
-    """Lists that `code:<list>` can read: those with one word, and at most one code, a row."""
-    found = []
-    for path in sorted(FOLDER.glob("*.csv")):
-        columns = code_list(*STANDARD, path.stem)[0].keys()
-        if "list" not in columns and "why" not in columns and {"name_zh", "name_en"} & columns:
-            found.append(path.stem)
-    return tuple(found)
+    """Lists of any version that `code:<list>` can read: those with one word, and at most one code, a row."""
+    found = set()
+    for owner, version in ((name, version) for name in names() for version in versions(name)):
+        for name in code_list_names(owner, version):
+            columns = set().union(*code_list(owner, version, name)[:1])
+            if "list" not in columns and "why" not in columns and {"name_zh", "name_en"} & columns:
+                found.add(name)
+    return tuple(sorted(found))
 
 
 def _look_up(text: str, known: CodeList, *, word: bool) -> Reading:
@@ -84,24 +88,32 @@ def _look_up(text: str, known: CodeList, *, word: bool) -> Reading:
     return Reading(None, ("CODE_UNKNOWN",))
 
 
+def _listed(
+    name: str, read: Callable[[str, CodeList, Parameters], Reading], takes: Mapping[str, Parameter]
+) -> Converter:
+    """A converter that asks one list; the list of the right version is looked up once a column."""
+
+    def run(column: pa.Array, parameters: Parameters) -> Converted:
+        known = load(name, parameters.get(STANDARD, ""))
+        return converter(TEXT, lambda text, given: read(text, known, given))(column, parameters)
+
+    return Converter(run, {**EVERY, **takes})
+
+
 def code(name: str) -> Converter:
     """`code:<list>` for one list."""
-    known = load(name)
-
-    def scalar(text: str, parameters: Parameters) -> Reading:
-        return _look_up(text, known, word=parameters.get("give") == "word")
-
-    return converter(TEXT, scalar, takes={"give": one_of("word", "code")})
+    return _listed(
+        name,
+        lambda text, known, parameters: _look_up(text, known, word=parameters.get("give") == "word"),
+        {"give": one_of("word", "code")},
+    )
 
 
 def _words_of(name: str) -> Converter:
-    def scalar(text: str, parameters: Parameters) -> Reading:
-        return _look_up(text, load(name), word=True)
-
-    return converter(TEXT, scalar)
+    return _listed(name, lambda text, known, _: _look_up(text, known, word=True), {})
 
 
-def _kinds(text: str, parameters: Parameters) -> Reading:
+def _kinds(text: str, known: CodeList, _: Parameters) -> Reading:
     codes: list[str] = []
     if EITHER.search(text):
         return Reading(None, ("PENALTY_KIND_AMBIGUOUS",))
@@ -109,7 +121,7 @@ def _kinds(text: str, parameters: Parameters) -> Reading:
         codes.append("PENALTY_KIND_COMBINED")
     kinds: list[str] = []
     for part in filter(None, (part.strip() for part in SEPARATORS.split(text))):
-        reading = _look_up(part, load("penalty_kind"), word=True)
+        reading = _look_up(part, known, word=True)
         if reading.value is None:
             return Reading(None, reading.codes)
         kinds.append(str(reading.value))
@@ -132,6 +144,6 @@ def _extra(parameters: Parameters, key: str) -> frozenset[str]:
 
 
 boolean = converter(BOOLEAN, _boolean, takes={"true_words": WORDS, "false_words": WORDS})
-penalty_kind = converter(TEXT, _kinds)
+penalty_kind = _listed("penalty_kind", _kinds, {})
 counterparty_category = _words_of("counterparty_category")
 licence_category = _words_of("permit_category")

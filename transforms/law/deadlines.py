@@ -6,16 +6,16 @@ days use the holiday calendar and may be unknown; days late are calendar days af
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.errors import ConfigurationError
-from schemas.standard import code_list
+from schemas.standard import rows_of
 from transforms.law.distinct import coded
 from transforms.law.periods import days_after, months_after
-from transforms.law.working_days import Calendar, CalendarUnknown, due_date
+from transforms.law.tables import table
+from transforms.law.working_days import Calendar, CalendarUnknown, calendar, due_date
 
 SEVEN_DAYS = frozenset({"penalty", "licence"})
 TWENTY_DAYS = frozenset({
@@ -38,10 +38,9 @@ class Clock:
     verified: str
 
 
-@cache
-def clock(id_: str, version: str = "1.0") -> Clock:
-    """The row called `id_`. Raises ConfigurationError naming those there are."""
-    rows = {row["id"]: row for row in code_list("enforcement", version, "deadlines")}
+def clock(id_: str, version: str = "") -> Clock:
+    """The row called `id_`, of one version or of the newest. Raises ConfigurationError naming those there are."""
+    rows = {row["id"]: row for row in rows_of(table("deadlines", version))}
     if id_ not in rows:
         raise ConfigurationError(
             f"deadline {id_} does not exist", where="deadlines.csv", remedy=f"use one of: {', '.join(sorted(rows))}"
@@ -49,16 +48,16 @@ def clock(id_: str, version: str = "1.0") -> Clock:
     return Clock(**rows[id_])
 
 
-def publication_clock(record_type: str) -> Clock | None:
+def publication_clock(record_type: str, version: str = "") -> Clock | None:
     """The clock for making a decision public (公开期限); None for a type that is no decision, such as agency."""
     if record_type in SEVEN_DAYS:
-        return clock("pub_penalty_permit")
-    return clock("pub_other") if record_type in TWENTY_DAYS else None
+        return clock("pub_penalty_permit", version)
+    return clock("pub_other", version) if record_type in TWENTY_DAYS else None
 
 
-def credit_clock(record_type: str) -> Clock | None:
+def credit_clock(record_type: str, version: str = "") -> Clock | None:
     """The clock for reporting to the credit platform (双公示); only penalties and licences have one."""
-    return clock("credit_report") if record_type in SEVEN_DAYS else None
+    return clock("credit_report", version) if record_type in SEVEN_DAYS else None
 
 
 def due(of: Clock, start: date, days_known: Calendar | None = None) -> date | CalendarUnknown:
@@ -88,7 +87,8 @@ def days_late(of: Clock, start: date, as_of: date, days_known: Calendar | None =
 def days_late_column(of: Clock, starts: pa.Array, as_of: date, days_known: Calendar | None = None) -> pa.Array:
     """`days_late` of a date32 column as int32; null where the date or the calendar is not known."""
     codes = coded(starts)
-    found = [days_late(of, day, as_of, days_known) for day in codes.dictionary.to_pylist()]
+    known = days_known or calendar()
+    found = [days_late(of, day, as_of, known) for day in codes.dictionary.to_pylist()]
     late = pa.array([None if isinstance(days, CalendarUnknown) else days for days in found], pa.int32())
     return late.take(codes.indices)
 

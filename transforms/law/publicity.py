@@ -10,15 +10,17 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.errors import StandardError
-from schemas.standard import code_list
+from schemas.standard import rows_of
 from transforms.law.distinct import coded
 from transforms.law.periods import months_after
+from transforms.law.tables import table
 
 Unknown = Literal["", "date_missing", "date_outside_table", "class_unknown"]
 Phase = Literal["not_yet", "must_stay", "within", "ended", "unknown"]
@@ -68,10 +70,14 @@ class Rule:
     verified: str
 
 
+def rules(version: str = "") -> tuple[Rule, ...]:
+    """The table of one version of the standard, or of the newest. Raises StandardError for an unreadable row."""
+    return _rules(table("publicity_period_rules", version))
+
+
 @cache
-def rules(version: str = "1.0") -> tuple[Rule, ...]:
-    """The table of one version of the standard. Raises StandardError for a row that cannot be read."""
-    rows = code_list("enforcement", version, "publicity_period_rules")
+def _rules(path: Path) -> tuple[Rule, ...]:
+    rows = rows_of(path)
     words: dict[str, set[str]] = {}
     for row in rows:
         words.setdefault(row["class_en"], {row["class_en"]}).add(row["class_zh"])
@@ -84,7 +90,7 @@ def publicity(decision: date | None, class_: str | None, as_of: date, kinds: str
     `kinds`: the penalty kinds joined by ;, where known: the regime of 2023 says of a mere warning or public
     criticism "see text", and then `publish` is None.
     """
-    found = _find(decision, class_)
+    found = _find(decision, class_, rules())
     if kinds and found.exception and set(kinds.split(";")) <= LIGHT_KINDS:
         found = replace(found, publish=None)
     return replace(found, phase=_phase(found, decision, as_of))
@@ -106,7 +112,7 @@ def is_public(
     return True if chosen else found.publish
 
 
-def publicity_columns(decisions: pa.Array, classes: pa.Array) -> pa.Table:
+def publicity_columns(decisions: pa.Array, classes: pa.Array, version: str = "") -> pa.Table:
     """Columns publish, earliest_end, latest_end, regime, verified, unknown; worked out once for each distinct pair."""
     days, words = coded(decisions, nulls=True), coded(classes, nulls=True)
     width = pa.scalar(max(len(words.dictionary), 1), pa.int64())
@@ -114,9 +120,10 @@ def publicity_columns(decisions: pa.Array, classes: pa.Array) -> pa.Table:
         pc.multiply(days.indices.cast(pa.int64()), width), words.indices.cast(pa.int64())
     ).dictionary_encode()
     day, word = days.dictionary.to_pylist(), words.dictionary.to_pylist()
-    found = [_find(day[pair // width.as_py()], word[pair % width.as_py()]) for pair in pairs.dictionary.to_pylist()]
-    table = pa.table({name: pa.array([getattr(f, name) for f in found], kind) for name, kind in COLUMNS.items()})
-    return table.take(pairs.indices)
+    size, known = width.as_py(), rules(version)
+    found = [_find(day[pair // size], word[pair % size], known) for pair in pairs.dictionary.to_pylist()]
+    columns = pa.table({name: pa.array([getattr(f, name) for f in found], kind) for name, kind in COLUMNS.items()})
+    return columns.take(pairs.indices)
 
 
 def publicity_until(decisions: pa.Array, classes: pa.Array) -> pa.Array:
@@ -166,10 +173,10 @@ def _unreadable(text: str) -> StandardError:
     )
 
 
-def _find(decision: date | None, class_: str | None) -> Publicity:
+def _find(decision: date | None, class_: str | None, known: tuple[Rule, ...]) -> Publicity:
     if decision is None:
         return _nothing("date_missing")
-    in_force = [rule for rule in rules() if rule.first <= decision <= rule.last and decision.year < LAST_YEAR]
+    in_force = [rule for rule in known if rule.first <= decision <= rule.last and decision.year < LAST_YEAR]
     if not in_force:
         return _nothing("date_outside_table")
     rule = next((rule for rule in in_force if class_ in rule.classes), None)

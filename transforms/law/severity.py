@@ -7,13 +7,15 @@ that an order has no step for leaves the decision without a heaviest kind, and i
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Literal, get_args
 
 import pyarrow as pa
 
 from schemas.errors import ConfigurationError
-from schemas.standard import code_list
+from schemas.standard import rows_of
 from transforms.law.distinct import coded
+from transforms.law.tables import table
 
 Order = Literal["2019_layout", "2021_datong", "2021_shandong"]
 ORDERS: tuple[Order, ...] = get_args(Order)
@@ -42,10 +44,14 @@ class PenaltyKinds:
     verified: dict[str, str]
 
 
+def penalty_kinds(version: str = "") -> PenaltyKinds:
+    """The list of one version of the standard, or of the newest."""
+    return _kinds(table("penalty_kind", version))
+
+
 @cache
-def penalty_kinds(version: str = "1.0") -> PenaltyKinds:
-    """The list of one version of the standard."""
-    rows = code_list("enforcement", version, "penalty_kind")
+def _kinds(path: Path) -> PenaltyKinds:
+    rows = rows_of(path)
     return PenaltyKinds(
         steps={o: {r["name_zh"]: int(r[f"severity_{o}"]) for r in rows if r[f"severity_{o}"]} for o in ORDERS},
         items={row["name_zh"]: int(row["art9_item"]) for row in rows},
@@ -53,9 +59,9 @@ def penalty_kinds(version: str = "1.0") -> PenaltyKinds:
     )
 
 
-def heaviest(kinds: str | None, order: Order) -> Heaviest:
+def heaviest(kinds: str | None, order: Order, version: str = "") -> Heaviest:
     """The kind under which a decision with `kinds`, joined by ;, counts. Raises ConfigurationError for the order."""
-    steps = _steps(order)
+    steps = _steps(order, version)
     given = split(kinds)
     named = [kind for kind in given if not is_other(kind)]
     unranked = tuple(kind for kind in named if kind not in steps)
@@ -67,23 +73,23 @@ def heaviest(kinds: str | None, order: Order) -> Heaviest:
     return Heaviest(tuple(kind for kind in named if steps[kind] == top), top)
 
 
-def heaviest_columns(column: pa.Array, order: Order) -> pa.Table:
+def heaviest_columns(column: pa.Array, order: Order, version: str = "") -> pa.Table:
     """Columns kind (several on one step joined by 、), step, unranked (joined by ;); found once a distinct text."""
     codes = coded(column)
-    found = [heaviest(text, order) for text in codes.dictionary.to_pylist()]
-    table = pa.table(
+    found = [heaviest(text, order, version) for text in codes.dictionary.to_pylist()]
+    columns = pa.table(
         {
             "kind": pa.array(["、".join(f.kinds) or None for f in found], pa.string()),
             "step": pa.array([f.step for f in found], pa.int32()),
             "unranked": pa.array([";".join(f.unranked) or None for f in found], pa.string()),
         }
     )
-    return table.take(codes.indices)
+    return columns.take(codes.indices)
 
 
-def article_9_item(kind: str) -> int | None:
+def article_9_item(kind: str, version: str = "") -> int | None:
     """The item of 《行政处罚法》(2021) art. 9 that one kind falls under; 其他-… under item 6; None when not known."""
-    return penalty_kinds().items.get(OTHER if is_other(kind) else kind)
+    return penalty_kinds(version).items.get(OTHER if is_other(kind) else kind)
 
 
 def article_9_items(column: pa.Array) -> pa.Array:
@@ -104,8 +110,8 @@ def is_other(kind: str) -> bool:
     return kind == OTHER or kind.startswith(f"{OTHER}-")
 
 
-def _steps(order: str) -> dict[str, int]:
-    steps = penalty_kinds().steps.get(order)
+def _steps(order: str, version: str) -> dict[str, int]:
+    steps = penalty_kinds(version).steps.get(order)
     if steps is None:
         raise ConfigurationError(
             f"severity order {order} does not exist",

@@ -24,10 +24,9 @@ import chinese_calendar
 import pyarrow as pa
 
 from schemas.errors import StandardError
-from schemas.standard import FOLDER
 from transforms.law.distinct import coded
+from transforms.law.tables import table
 
-HOLIDAYS = FOLDER / "enforcement" / "1.0" / "holidays.csv"
 STATUTORY = ("元旦", "春节", "清明节", "劳动节", "端午节", "中秋节", "国庆节")
 COLUMNS = ["date", "kind", "name_zh", "source"]
 DAY = timedelta(days=1)
@@ -81,9 +80,13 @@ class DueDates:
     unknown_year: pa.Array
 
 
+def calendar(path: Path | None = None) -> Calendar:
+    """The package's calendar under the rows of `path` (holidays.csv of the newest version). Raises StandardError."""
+    return _calendar(path or table("holidays.csv"))
+
+
 @cache
-def calendar(path: Path = HOLIDAYS) -> Calendar:
-    """The calendar with the rows of `path` over those of the package. Raises StandardError for a wrong file."""
+def _calendar(path: Path) -> Calendar:
     marked = _read(path)
     known = (min(chinese_calendar.holidays).year, max(chinese_calendar.holidays).year)
     first, last = date(known[0], 1, 1), date(_last_year(marked, known[1], path), 12, 31 - NEW_YEAR_MOVES)
@@ -99,7 +102,8 @@ def due_date(decision: date, days: int, days_known: Calendar | None = None) -> d
 def due_dates(decisions: pa.Array, days: int, days_known: Calendar | None = None) -> DueDates:
     """`due_date` of a date32 column, worked out once for each distinct date. A null date stays null in both."""
     codes = coded(decisions)
-    found = [due_date(day, days, days_known) for day in codes.dictionary.to_pylist()]
+    known = days_known or calendar()
+    found = [due_date(day, days, known) for day in codes.dictionary.to_pylist()]
     due = pa.array([day if isinstance(day, date) else None for day in found], pa.date32())
     year = pa.array([day.year if isinstance(day, CalendarUnknown) else None for day in found], pa.int32())
     return DueDates(due.take(codes.indices), year.take(codes.indices))

@@ -1,10 +1,14 @@
 """Code lists: by code, by word, by a written alias, and never by default."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from schemas.errors import UnknownConverter
+from schemas.errors import StandardError, UnknownConverter
+from schemas.version_files import version_file
+from transforms.converters.codes import STANDARD
 from transforms.converters.registry import get, names
 
 Read = Callable[..., tuple[object, set[str]]]
@@ -63,3 +67,28 @@ def test_an_unknown_converter_names_the_nearest() -> None:
     with pytest.raises(UnknownConverter, match="code:penalty_kind"):
         get("code:penalty_kinds")
     assert "code:penalty_kind" in names()
+
+
+def test_a_list_is_that_of_the_version_the_load_is_bound_to(read: Read) -> None:
+    assert "code:publicity_class" in names()
+    assert read("code:publicity_class", "轻微", **{STANDARD: "enforcement/1.1"}) == ("轻微", set())
+    with pytest.raises(StandardError, match=r"enforcement/1\.0/codes: code list publicity_class does not exist"):
+        get("code:publicity_class")(pa.array([], pa.string()), {STANDARD: "enforcement/1.0"})
+
+
+def test_a_new_word_of_a_later_version_is_unknown_before_it(
+    read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "standards" / "enforcement" / "7.0"
+    (own / "codes").mkdir(parents=True)
+    (own / "standard.yaml").write_text('based_on: "1.1"\nin_force: {from: 2090-01-01}\n', encoding="utf-8")
+    explained = "code_lists: {penalty_kind: {added: {责令退款: {zh: 新, en: new}}}}\n"
+    (own / "upgrade.yaml").write_text(explained, encoding="utf-8")
+    rows = version_file("enforcement", "1.0", "codes/penalty_kind.csv").read_text(encoding="utf-8")
+    row = "责令退款,an order to refund,6,,,,,no\n"
+    (own / "codes" / "penalty_kind.csv").write_text(rows + row, encoding="utf-8")
+    monkeypatch.setenv("GUIJI_CATALOG", str(tmp_path))
+    for version, said in (("1.1", (None, {"CODE_UNKNOWN"})), ("7.0", ("责令退款;罚款", set()))):
+        assert read("penalty_kind", "责令退款、罚款", **{STANDARD: f"enforcement/{version}"}) == said
+        assert read("code:penalty_kind", "责令退款", **{STANDARD: f"enforcement/{version}"})[1] == said[1]
+    assert read("penalty_kind", "责令退款") == (None, {"CODE_UNKNOWN"}), "without a version: what is in force today"

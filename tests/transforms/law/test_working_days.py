@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import StandardError
-from transforms.law.working_days import HOLIDAYS, CalendarUnknown, calendar, due_date, due_dates
+from transforms.law.tables import table
+from transforms.law.working_days import CalendarUnknown, calendar, due_date, due_dates
 
+HOLIDAYS = table("holidays.csv")
 KNOWN = st.dates(date(2004, 1, 1), date(2026, 11, 25))
 HEADER = "date,kind,name_zh,source\n"
 NOTICE = {  # an invented notice: enough for a year to count as known
