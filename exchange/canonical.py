@@ -4,7 +4,7 @@ One Parquet file, row groups of one chunk each. The row number in it is the row'
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -80,17 +80,14 @@ class CanonicalFile:
             )
             first = last
 
-    def take(self, ordinals: Sequence[int]) -> Iterator[tuple[list[int], pa.Table]]:
-        """Rows by ascending ordinals: (positions in `ordinals`, their rows) per row group that holds any."""
-        wanted = np.asarray(ordinals, dtype=np.int64)
+    def take(self, ordinals: "np.ndarray[Any, np.dtype[np.int64]]") -> Iterator[tuple[int, pa.Table]]:
+        """Rows by ascending ordinals: (position in `ordinals` of the first, the rows) per row group that holds any."""
         first = 0
         for group in range(self.file.num_row_groups):
             last = first + self.file.metadata.row_group(group).num_rows
-            low, high = np.searchsorted(wanted, [first, last])
+            low, high = np.searchsorted(ordinals, [first, last])
             if high > low:
-                chunk = self.file.read_row_group(group)
-                rows = pa.array(wanted[low:high] - first)
-                yield list(range(low, high)), chunk.take(rows)
+                yield int(low), self.file.read_row_group(group).take(pa.array(ordinals[low:high] - first))
             first = last
 
 

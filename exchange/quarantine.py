@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, text
 
 from exchange.canonical import CanonicalFile
-from exchange.ledger.registration import version_id
 from exchange.site import Site
 from schemas.errors import GuijiError
 
@@ -17,8 +17,8 @@ WHERE (:feed = '' OR q.feed = :feed) AND (:state = 'all' OR q.state = :state) OR
 """
 CODES = "SELECT code, field FROM finding WHERE load_id = :load AND ordinal = :ordinal ORDER BY code, field"
 REJECTED = """
-SELECT d.feed, m.receiver, m.delivery_key, m.position, m.code, m.text
-FROM delivery_member m JOIN delivery d ON d.key = m.delivery_key
+SELECT d.feed, m.receiver, d.key, m.position, m.code, m.text
+FROM delivery_member m JOIN delivery d ON d.id = m.delivery
 WHERE m.outcome = 'rejected' AND (:feed = '' OR d.feed = :feed) ORDER BY d.changed_at, m.position LIMIT :most
 """
 
@@ -97,24 +97,24 @@ def resend(site: Site, delivery: str, position: int, reason: str, person: str) -
     with site.ledger.write("resend", lease) as connection:
         row = connection.execute(
             text(
-                "SELECT m.receiver, m.version_id, EXISTS (SELECT 1 FROM record_version o JOIN record_version n "
-                "ON n.feed = o.feed AND n.business_key = o.business_key AND n.revision > o.revision "
-                "WHERE o.version_id = m.version_id) FROM delivery_member m "
-                "WHERE m.delivery_key = :key AND m.position = :position AND m.outcome = 'rejected'"
+                "SELECT m.receiver, m.version, m.delivery, EXISTS (SELECT 1 FROM record_version o "
+                "JOIN record_version n ON n.feed = o.feed AND n.business_key = o.business_key "
+                "AND n.revision > o.revision WHERE o.id = m.version) FROM delivery_member m JOIN delivery d ON d.id = m.delivery "
+                "WHERE d.key = :key AND m.position = :position AND m.outcome = 'rejected'"
             ),
             {"key": delivery, "position": position},
         ).one_or_none()
         if row is None:
             raise GuijiError("no rejected record stands there", where="quarantine", remedy="see guiji quarantine list")
-        receiver, version, superseded = row
+        receiver, version, number, superseded = row
         if superseded:
             raise GuijiError("a newer version exists", where="quarantine", remedy="the newer one is what counts")
         connection.execute(
-            text("UPDATE delivery_member SET outcome = 'returned' WHERE delivery_key = :key AND position = :position"),
-            {"key": delivery, "position": position},
+            text("UPDATE delivery_member SET outcome = 'returned' WHERE delivery = :number AND position = :position"),
+            {"number": number, "position": position},
         )
         connection.execute(
-            text("INSERT INTO outbox (receiver, version_id) VALUES (:receiver, :version)"),
+            text("INSERT INTO outbox (receiver, version) VALUES (:receiver, :version)"),
             {"receiver": receiver, "version": version},
         )
         site.ledger.note(connection, "resend", f"{delivery[:12]}#{position}", reason, person)
@@ -138,7 +138,7 @@ def _ticket(connection: Connection, row: Sequence[Any]) -> Ticket:
 
 def _register(site: Site, connection: Connection, found: Ticket) -> None:
     file = CanonicalFile(site.load_folder(found.load_id) / "canonical.parquet")
-    _, rows = next(iter(file.take([found.ordinal])))
+    _, rows = next(iter(file.take(np.array([found.ordinal]))))
     key, digest, operation = (rows[name][0].as_py() for name in ("_key", "_digest", "_operation"))
     if key is None:
         raise GuijiError(
@@ -157,12 +157,16 @@ def _register(site: Site, connection: Connection, found: Ticket) -> None:
             remedy="drop the ticket; the newer version is what counts",
         )
     revision = (before.revision if before else 0) + 1
-    version = version_id(found.feed, key, revision, operation, digest)
-    names = {"version": version, "feed": found.feed, "key": key, "revision": revision, "operation": operation}
+    names = {"feed": found.feed, "key": key, "revision": revision, "operation": operation}
     names |= {"digest": digest, "load": found.load_id, "ordinal": found.ordinal, "ref": rows["_ref"][0].as_py()}
+    version = connection.scalar(
+        text(
+            "INSERT INTO record_version (feed, business_key, revision, operation, digest, load_id, ordinal) "
+            "VALUES (:feed, :key, :revision, :operation, :digest, :load, :ordinal) RETURNING id"
+        ),
+        names,
+    )
     for statement in (
-        "INSERT INTO record_version (version_id, feed, business_key, revision, operation, digest, load_id, ordinal) "
-        "VALUES (:version, :feed, :key, :revision, :operation, :digest, :load, :ordinal)",
         "INSERT INTO record_current (feed, business_key, revision, operation, digest, source_ref, load_id) "
         "VALUES (:feed, :key, :revision, :operation, :digest, :ref, :load) ON CONFLICT (feed, business_key) DO UPDATE "
         "SET revision = excluded.revision, operation = excluded.operation, digest = excluded.digest, "
@@ -173,7 +177,7 @@ def _register(site: Site, connection: Connection, found: Ticket) -> None:
         connection.execute(text(statement), names)
     for receiver in site.catalog.feed(found.feed).receivers:
         connection.execute(
-            text("INSERT INTO outbox (receiver, version_id) VALUES (:receiver, :version)"),
+            text("INSERT INTO outbox (receiver, version) VALUES (:receiver, :version)"),
             {"receiver": receiver, "version": version},
         )
 

@@ -1,16 +1,19 @@
 """Seal (封装): pending versions → the receiver's form → frozen request bytes under an idempotency key."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from exchange.canonical import CanonicalFile
 from exchange.durable import write_file
 from exchange.ledger.database import Lease
-from exchange.ledger.deliveries import Deliveries, Delivery, Pending, delivery_key
+from exchange.ledger.deliveries import Deliveries, Delivery, delivery_key
 from exchange.ledger.loads import Load, Loads
+from exchange.ledger.outbox import Outbox
 from exchange.prepare import record_type_of
 from exchange.site import Site
 from schemas.catalog import Feed, Receiver
@@ -29,82 +32,87 @@ class Sealer:
     lease: Lease
 
     def run(self) -> int:
-        """Seal everything pending. Returns the number of deliveries made.
+        """Seal everything pending, page by page. Returns the number of deliveries made.
 
-        Load by load: what an earlier load puts on its way must count as known when a later one revokes it.
+        What an earlier page puts on its way counts as known when a later one revokes it.
         """
-        book, made = Deliveries(self.site.ledger), 0
-        while pending := book.pending(self.feed.name, self.receiver.code):
-            load = Loads(self.site.ledger).get(pending[0].load_id)
-            items = [item for item in pending if item.load_id == load.id]
-            made += self._seal_load(load, items)
-            if len(items) == len(pending):
-                break
+        made = 0
+        while (pending := self.outbox.pending(self.feed.name, self.receiver.code)).num_rows:
+            load = Loads(self.site.ledger).get(pending["load"][0].as_py())
+            made += self._seal_load(load, pending)
         return made
 
-    def _seal_load(self, load: Load, items: list[Pending]) -> int:
-        needed = [item for item in items if item.operation == "upsert" or item.known]
-        never_there = [item for item in items if item.operation == "revoke" and not item.known]
-        rows = [(item.version_id, "NEVER_ACCEPTED", "excluded", "") for item in never_there]
-        Deliveries(self.site.ledger).withhold(self.receiver.code, rows, self.lease)
-        return sum(self._seal_table(load, group, table) for group, table in self._chunks(load, needed))
+    @property
+    def book(self) -> Deliveries:
+        return Deliveries(self.site.ledger)
 
-    def _chunks(self, load: Load, items: list[Pending]) -> Iterator[tuple[list[Pending], pa.Table | None]]:
-        """Rows with content by row group, then those that are nothing but a key."""
-        full = sorted((i for i in items if i.operation == "upsert"), key=lambda item: item.ordinal)
-        if full:
+    @property
+    def outbox(self) -> Outbox:
+        return Outbox(self.site.ledger)
+
+    def _seal_load(self, load: Load, pending: pa.Table) -> int:
+        full = pc.equal(pending["operation"], "upsert")
+        never_there = pc.invert(pc.or_(full, pending["known"]))
+        rows = [(version, "NEVER_ACCEPTED", "excluded", "") for version in _versions(pending.filter(never_there))]
+        self.outbox.withhold(self.receiver.code, rows, self.lease)
+        bare = pending.filter(pc.and_(pc.invert(full), pending["known"]))
+        return sum(self._seal_table(load, *chunk) for chunk in self._chunks(load, pending.filter(full), bare))
+
+    def _chunks(self, load: Load, full: pa.Table, bare: pa.Table) -> Iterator[tuple[pa.Table, pa.Table | None]]:
+        """Versions with content by row group, then those that are nothing but a key."""
+        if full.num_rows:
+            full = full.sort_by("ordinal")
             file = CanonicalFile(self.site.load_folder(load.id) / "canonical.parquet")
-            for positions, rows in file.take([item.ordinal for item in full]):
-                yield [full[position] for position in positions], rows
-        bare = [item for item in items if item.operation == "revoke"]
-        if bare:
+            for first, rows in file.take(full["ordinal"].to_numpy()):
+                yield full.slice(first, rows.num_rows), rows
+        if bare.num_rows:
             yield bare, None
 
-    def _seal_table(self, load: Load, items: list[Pending], rows: pa.Table | None) -> int:
+    def _seal_table(self, load: Load, pending: pa.Table, rows: pa.Table | None) -> int:
         profile = self.profile(load)
         data = None
         if rows is not None:
             outgoing = to_receiver(rows, profile)
             bad = {int(row): f for f in outgoing.flags if severity(f.code) == "error" for row in f.rows}
-            withheld = [(items[row].version_id, f.code, "quarantined", f.field) for row, f in sorted(bad.items())]
-            Deliveries(self.site.ledger).withhold(self.receiver.code, withheld, self.lease)
-            good = [row for row in range(len(items)) if row not in bad]
-            items, data = [items[row] for row in good], outgoing.table.take(pa.array(good, pa.int64()))
+            versions, good = pending["version"], np.setdiff1d(np.arange(rows.num_rows), list(bad))
+            withheld = [(versions[row].as_py(), f.code, "quarantined", f.field) for row, f in sorted(bad.items())]
+            self.outbox.withhold(self.receiver.code, withheld, self.lease)
+            pending, data = pending.take(good), outgoing.table.take(good)
         size = int(self.receiver.batch.get("max_records", 5000))
-        first = Deliveries(self.site.ledger).next_sequence(self.feed.name, self.receiver.code)
+        first = self.book.next_sequence(self.feed.name, self.receiver.code)
         sealed = []
-        for sequence, start in enumerate(range(0, len(items), size), first):
+        for sequence, start in enumerate(range(0, pending.num_rows, size), first):
             piece = data.slice(start, size) if data is not None else None
-            sealed.append(self._write(load, profile, items[start : start + size], piece, sequence))
+            sealed.append(self._write(load, profile, pending.slice(start, size), piece, sequence))
         if sealed:
-            Deliveries(self.site.ledger).seal_all(sealed, profile.version, self.lease)
+            self.book.seal_all(sealed, profile.version, self.lease)
         return len(sealed)
 
     def _write(
-        self, load: Load, profile: Profile, items: Sequence[Pending], data: pa.Table | None, sequence: int
-    ) -> tuple[Delivery, list[str]]:
+        self, load: Load, profile: Profile, pending: pa.Table, data: pa.Table | None, sequence: int
+    ) -> tuple[Delivery, list[int]]:
         """The request's bytes on the disk, under their key; nothing is promised yet."""
-        body = seal_lines(data, self._envelope(load, items, sequence))
-        versions = [item.version_id for item in items]
+        body = seal_lines(data, self._envelope(load, pending, sequence))
         digest = sha256(body).hexdigest()
-        key = delivery_key(self.receiver.code, profile.version, versions, digest)
+        key = delivery_key(self.receiver.code, profile.version, _identities(pending), digest)
         write_file(self.site.delivery_file(key), [body])
         code, name = self.receiver.code, self.feed.name
-        return Delivery(key, code, name, sequence, load.id, len(items), digest, "sealed", 0), versions
+        made = Delivery(key, code, name, sequence, load.id, pending.num_rows, digest, "sealed", 0)
+        return made, _versions(pending)
 
-    def _envelope(self, load: Load, items: Sequence[Pending], sequence: int) -> pa.Table:
+    def _envelope(self, load: Load, pending: pa.Table, sequence: int) -> pa.Table:
         """The exchange envelope of 互联网+监管, and our revision, so that an old copy can never overwrite a new one."""
-        department, count = self.feed.department, len(items)
+        department, count = self.feed.department, pending.num_rows
         prefix = f"{department.credit_code}:{self.feed.record_type}:"
+        upsert = pc.if_else(pending["known"], "u", "i")
         batch = f"{load.business_date:%Y%m%d}{sequence % 100_000:05d}"
-        operations = ["d" if i.operation == "revoke" else "u" if i.known else "i" for i in items]
         return pa.table(
             {
-                "cd_id": pa.array([prefix + item.business_key for item in items], pa.string()),
-                "cd_operation": pa.array(operations, pa.string()),
+                "cd_id": pc.binary_join_element_wise(prefix, pending["business_key"], ""),
+                "cd_operation": pc.if_else(pc.equal(pending["operation"], "revoke"), "d", upsert),
                 "cd_source": pa.array([department.region] * count, pa.string()),
                 "cd_batch": pa.array([batch] * count, pa.string()),
-                "cd_revision": pa.array([item.revision for item in items], pa.int64()),
+                "cd_revision": pending["revision"],
             }
         )
 
@@ -116,3 +124,16 @@ class Sealer:
                 f"{self.receiver.code} has no profile for {kind}", where=where, remedy="add it, or drop the receiver"
             )
         return compile_profile(self.receiver.profiles[kind], record_type_of(self.feed, load), where)
+
+
+def _versions(pending: pa.Table) -> list[int]:
+    versions: list[int] = pending["version"].to_pylist()
+    return versions
+
+
+def _identities(pending: pa.Table) -> list[bytes]:
+    """Key, revision and operation of each version: what makes it the same one in any ledger."""
+    revision = pending["revision"].cast(pa.string())
+    joined = pc.binary_join_element_wise(pending["business_key"], revision, pending["operation"], "\0")
+    identities: list[bytes] = joined.cast(pa.binary()).to_pylist()
+    return identities

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from exchange.cli import batches, checks, looking, quarantines, running
+from exchange.cli import batches, checks, looking, quarantines, reports, running
 from schemas.errors import GuijiError, Transient
 
 app = typer.Typer(
@@ -23,7 +23,7 @@ app.command("convert")(looking.convert)
 app.command("run")(running.run)
 app.command("status")(looking.status)
 app.command("replay")(running.replay)
-app.command("report")(running.report)
+app.add_typer(reports.app, name="report")
 app.add_typer(quarantines.app, name="quarantine")
 app.add_typer(batches.app, name="batch")
 

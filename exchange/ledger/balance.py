@@ -14,19 +14,19 @@ from schemas.errors import BalanceBroken
 RECEIVER = """
 SELECT
     s.accepted, s.rejected, s.awaiting,
-    (SELECT COUNT(*) FROM outbox o JOIN record_version v ON v.version_id = o.version_id
+    (SELECT COUNT(*) FROM outbox o JOIN record_version v ON v.id = o.version
      WHERE v.load_id = :load AND o.receiver = :receiver),
-    (SELECT COUNT(*) FROM withheld w JOIN record_version v ON v.version_id = w.version_id
+    (SELECT COUNT(*) FROM withheld w JOIN record_version v ON v.id = w.version
      WHERE v.load_id = :load AND w.receiver = :receiver AND w.disposition = 'quarantined'),
-    (SELECT COUNT(*) FROM withheld w JOIN record_version v ON v.version_id = w.version_id
+    (SELECT COUNT(*) FROM withheld w JOIN record_version v ON v.id = w.version
      WHERE v.load_id = :load AND w.receiver = :receiver AND w.disposition = 'excluded'),
     (SELECT COUNT(*) FROM record_version v WHERE v.load_id = :load)
 FROM (
     SELECT COUNT(CASE WHEN m.outcome = 'accepted' THEN 1 END) AS accepted,
            COUNT(CASE WHEN m.outcome = 'rejected' THEN 1 END) AS rejected,
            COUNT(CASE WHEN m.outcome IS NULL THEN 1 END) AS awaiting
-    FROM delivery_member m JOIN record_version v ON v.version_id = m.version_id
-    WHERE v.load_id = :load AND m.receiver = :receiver) s
+    FROM delivery d JOIN delivery_member m ON m.delivery = d.id
+    WHERE d.load_id = :load AND d.receiver = :receiver) s
 """
 
 

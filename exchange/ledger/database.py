@@ -133,14 +133,25 @@ def _sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
+def _refuse_preview(revision: str | None) -> None:
+    if revision == "0001":
+        raise ConfigurationError(
+            "this ledger was made by a preview older than 0.1.0, whose tables are gone",
+            where="GUIJI_LEDGER",
+            remedy="settle it with the preview, then begin with an empty GUIJI_HOME and ledger",
+        )
+
+
 def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     head = ScriptDirectory.from_config(config).get_current_head()
     try:
         with engine.begin() as connection:
-            if MigrationContext.configure(connection).get_current_revision() == head:
+            found = MigrationContext.configure(connection).get_current_revision()
+            if found == head:
                 return
+            _refuse_preview(found)
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(74111)")
             config.attributes["connection"] = connection

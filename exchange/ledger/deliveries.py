@@ -15,47 +15,25 @@ from sqlalchemy import Connection, Row, func, select, text
 
 from exchange.ledger.database import Lease, Ledger
 from exchange.ledger.staging import bulk_insert
-from exchange.ledger.tables import attempt, delivery, receipt, withheld
+from exchange.ledger.tables import attempt, delivery, receipt
 from schemas.errors import LeaseHeld
 from schemas.exchange import RecordVerdict
 
 OPEN = ("sealed", "unknown", "refused")  # a refusal applied nothing: the same bytes may be tried again
 
-# Versions a receiver still has to get, in the order in which they must go out.
-PENDING = """
-SELECT v.version_id, v.business_key, v.revision, v.operation, v.load_id, v.ordinal,
-    v.revision > 1 AND EXISTS (SELECT 1 FROM record_version e JOIN delivery_member m ON m.version_id = e.version_id
-            WHERE e.feed = v.feed AND e.business_key = v.business_key AND e.revision < v.revision
-            AND e.operation = 'upsert' AND m.receiver = :receiver
-            AND (m.outcome IS NULL OR m.outcome = 'accepted')) AS known
-FROM outbox o JOIN record_version v ON v.version_id = o.version_id
-WHERE o.receiver = :receiver AND v.feed = :feed
-ORDER BY v.load_id, v.revision, v.ordinal, v.business_key
-"""
-TAKE_OUT = text("DELETE FROM outbox WHERE receiver = :receiver AND version_id = :version")
-TAKE_OUT_SEALED = text(
-    "DELETE FROM outbox WHERE receiver = :receiver AND version_id IN "
-    "(SELECT m.version_id FROM delivery_member m WHERE m.delivery_key = :key)"
+TAKE_OUT = text(
+    "DELETE FROM outbox WHERE receiver = :receiver AND version IN (SELECT m.version FROM delivery d "
+    "JOIN delivery_member m ON m.delivery = d.id WHERE d.key = :key)"
 )
-ALL_ACCEPTED = text("UPDATE delivery_member SET outcome = 'accepted', code = '', text = '' WHERE delivery_key = :key")
+ALL_ACCEPTED = text(
+    "UPDATE delivery_member SET outcome = 'accepted', code = '', text = '' "
+    "WHERE delivery = (SELECT d.id FROM delivery d WHERE d.key = :key)"
+)
 ONE_VERDICT = text(
     "UPDATE delivery_member SET outcome = :verdict, code = :code, text = :text "
-    "WHERE delivery_key = :key AND position = :position"
+    "WHERE delivery = (SELECT d.id FROM delivery d WHERE d.key = :key) AND position = :position"
 )
 PLAIN = ("accepted", "", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A version to be sealed for a receiver. `known`: the receiver has, or may have, an earlier version."""
-
-    version_id: str
-    business_key: str
-    revision: int
-    operation: str
-    load_id: int
-    ordinal: int
-    known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,42 +57,22 @@ class Deliveries:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
 
-    def pending(self, feed: str, receiver: str) -> list[Pending]:
-        """What is to be sealed for a receiver, in the order in which it must go out."""
-        with self.ledger.read() as connection:
-            rows = connection.execute(text(PENDING), {"feed": feed, "receiver": receiver})
-            return [
-                Pending(version_id, key, revision, operation, load_id, ordinal, bool(known))
-                for version_id, key, revision, operation, load_id, ordinal, known in rows
-            ]
-
     def next_sequence(self, feed: str, receiver: str) -> int:
         """Deliveries of one feed to one receiver are numbered from 1 and sent in that order."""
         query = select(func.max(delivery.c.sequence)).where(delivery.c.feed == feed, delivery.c.receiver == receiver)
         with self.ledger.read() as connection:
             return int(connection.scalar(query) or 0) + 1
 
-    def seal(self, item: Delivery, profile: str, versions: Sequence[str], lease: Lease) -> None:
+    def seal(self, item: Delivery, profile: str, versions: Sequence[int], lease: Lease) -> None:
         """One delivery alone."""
         self.seal_all([(item, versions)], profile, lease)
 
-    def seal_all(self, sealed: Sequence[tuple[Delivery, Sequence[str]]], profile: str, lease: Lease) -> None:
+    def seal_all(self, sealed: Sequence[tuple[Delivery, Sequence[int]]], profile: str, lease: Lease) -> None:
         """The bytes lie on the disk; from now on these deliveries are sent as they are, or not at all."""
         now = self.ledger.now
         with self.ledger.write("seal", lease) as connection:
             for item, versions in sealed:
                 _seal(connection, item, profile, versions, now)
-
-    def withhold(self, receiver: str, rows: Sequence[tuple[str, str, str, str]], lease: Lease) -> None:
-        """Versions that cannot or need not go to this receiver: (version, code, disposition, field) each."""
-        if not rows:
-            return
-        names = ("version_id", "code", "disposition", "field")
-        with self.ledger.write("withhold", lease) as connection:
-            connection.execute(
-                withheld.insert(), [{"receiver": receiver, **dict(zip(names, row, strict=True))} for row in rows]
-            )
-            connection.execute(TAKE_OUT, [{"receiver": receiver, "version": row[0]} for row in rows])
 
     def open(self, feed: str, receiver: str) -> list[Delivery]:
         """Not yet acked and not held, in sending order."""
@@ -130,7 +88,7 @@ class Deliveries:
         """Feeds of which some delivery is neither acked nor held, or some version is not sealed yet."""
         query = text(
             "SELECT DISTINCT feed FROM delivery WHERE state IN ('sealed', 'unknown', 'refused') UNION "
-            "SELECT DISTINCT v.feed FROM outbox o JOIN record_version v ON v.version_id = o.version_id ORDER BY 1"
+            "SELECT DISTINCT v.feed FROM outbox o JOIN record_version v ON v.id = o.version ORDER BY 1"
         )
         with self.ledger.read() as connection:
             return [row[0] for row in connection.execute(query)]
@@ -191,17 +149,19 @@ class Deliveries:
             )
 
 
-def _seal(connection: Connection, item: Delivery, profile: str, versions: Sequence[str], now: str) -> None:
-    connection.execute(
+def _seal(connection: Connection, item: Delivery, profile: str, versions: Sequence[int], now: str) -> None:
+    made = connection.execute(
         delivery.insert().values(
             key=item.key, receiver=item.receiver, feed=item.feed, sequence=item.sequence,
             load_id=item.load_id, profile=profile, count=item.count, body_digest=item.body_digest,
-            batch_root=batch_root(versions), state="sealed", attempt=0, sealed_at=now, changed_at=now,
+            state="sealed", attempt=0, sealed_at=now, changed_at=now,
         )
     )  # fmt: skip
-    rows = [(item.key, position, item.receiver, version) for position, version in enumerate(versions)]
-    bulk_insert(connection, "delivery_member", ("delivery_key", "position", "receiver", "version_id"), rows)
-    connection.execute(TAKE_OUT_SEALED, {"receiver": item.receiver, "key": item.key})
+    assert made.inserted_primary_key
+    number = int(made.inserted_primary_key[0])
+    rows = [(number, position, item.receiver, version) for position, version in enumerate(versions)]
+    bulk_insert(connection, "delivery_member", ("delivery", "position", "receiver", "version"), rows)
+    connection.execute(TAKE_OUT, {"receiver": item.receiver, "key": item.key})
 
 
 def _write_verdicts(connection: Connection, item: Delivery, verdicts: Sequence[RecordVerdict]) -> None:
@@ -218,15 +178,13 @@ def _write_verdicts(connection: Connection, item: Delivery, verdicts: Sequence[R
         connection.execute(ONE_VERDICT, rows)
 
 
-def batch_root(versions: Sequence[str]) -> str:
-    """Digest over the member versions in sealed order."""
-    return sha256(b"root1\0" + "\0".join(versions).encode()).hexdigest()
+def delivery_key(receiver: str, profile: str, members: Sequence[bytes], body_digest: str) -> str:
+    """The idempotency key: receiver, profile, members and exact bytes; no time, no run, no attempt number.
 
-
-def delivery_key(receiver: str, profile: str, versions: Sequence[str], body_digest: str) -> str:
-    """The idempotency key: receiver, profile, members and exact bytes; no time, no run, no attempt number."""
-    parts = ("idk1", receiver, profile, batch_root(versions), body_digest)
-    return sha256("\0".join(parts).encode()).hexdigest()
+    `members`: key, revision and operation of each version, in sealed order.
+    """
+    root = sha256(b"root1\0" + b"\n".join(members)).hexdigest()
+    return sha256("\0".join(("idk2", receiver, profile, root, body_digest)).encode()).hexdigest()
 
 
 def _delivery(row: "Row[tuple[object, ...]]") -> Delivery:

@@ -12,7 +12,6 @@ A complete pull also shows what vanished: such keys get a revocation, unless the
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from hashlib import sha256
 
 import pyarrow as pa
 from sqlalchemy import Connection, text
@@ -29,12 +28,12 @@ from exchange.ledger.statements import (
     KEEP_LAST,
     OUTBOX,
     QUARANTINE,
+    REPEATED,
     VANISHED,
+    VERSIONS,
 )
 from schemas.errors import BalanceBroken
 from schemas.findings import Flag
-
-PAGE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +84,18 @@ def register(
         _add_findings(connection, load.id, flags, conflicts)
         for statement in (CORRECTED, *QUARANTINE):
             connection.execute(text(statement), names)
-        _add_versions(connection, load, receivers)
-        connection.execute(text(CURRENT), names)
+        for statement in (VERSIONS, CURRENT):
+            connection.execute(text(statement), names)
+        for receiver in receivers:
+            connection.execute(text(OUTBOX), {"receiver": receiver, "load": load.id})
         _finish(connection, load, counts, standard, ledger.now)
     return counts
 
 
 def _settle_repeats(connection: Connection, keep_last: bool) -> list[int]:
     """Rows of one key that differ: the last one counts where the mapping says so, else all are held."""
+    for statement in REPEATED:
+        connection.exec_driver_sql(statement)
     if keep_last:
         connection.execute(text(KEEP_LAST))
         return []
@@ -116,31 +119,6 @@ def _add_findings(connection: Connection, load_id: int, flags: Iterable[Flag], c
     rows = {(load_id, int(row), flag.code, flag.field) for flag in flags for row in flag.rows}
     rows |= {(load_id, ordinal, "KEY_CONFLICT", "decision_number") for ordinal in conflicts}
     bulk_insert(connection, "finding", ("load_id", "ordinal", "code", "field"), sorted(rows))
-
-
-def _add_versions(connection: Connection, load: Load, receivers: tuple[str, ...]) -> None:
-    """Write the new versions, page by page in the order of the pull, and put them out for every receiver."""
-    page = text(
-        "SELECT ordinal, business_key, revision, operation, digest FROM staging "
-        "WHERE disposition = 'new' AND ordinal > :after ORDER BY ordinal LIMIT :page"
-    )
-    columns = ("version_id", "feed", "business_key", "revision", "operation", "digest", "load_id", "ordinal")
-    after = -(2**31)
-    while rows := connection.execute(page, {"after": after, "page": PAGE}).all():
-        versions = [
-            (version_id(load.feed, key, revision, operation, digest), load.feed, key, revision, operation, digest,
-             load.id, max(ordinal, -1))
-            for ordinal, key, revision, operation, digest in rows
-        ]  # fmt: skip
-        bulk_insert(connection, "record_version", columns, versions)
-        after = rows[-1][0]
-    for receiver in receivers:
-        connection.execute(text(OUTBOX), {"receiver": receiver, "load": load.id})
-
-
-def version_id(feed: str, key: str, revision: int, operation: str, digest: str) -> str:
-    """Identity of one version: source and type, key, revision, operation, content. Hex SHA-256."""
-    return sha256("\0".join(("ver1", feed, key, str(revision), operation, digest)).encode()).hexdigest()
 
 
 def _finish(connection: Connection, load: Load, counts: Counts, standard: str, now: str) -> None:

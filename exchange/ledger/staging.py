@@ -13,7 +13,7 @@ COLUMNS = ("ordinal", "business_key", "source_ref", "digest", "operation", "held
 MAKE = """
 CREATE TEMPORARY TABLE staging (
     ordinal INTEGER PRIMARY KEY, business_key TEXT, source_ref TEXT, digest TEXT, operation TEXT,
-    held INTEGER NOT NULL, raw_digest TEXT, disposition TEXT, version_id TEXT, revision INTEGER)
+    held INTEGER NOT NULL, raw_digest TEXT, disposition TEXT, revision INTEGER)
 """
 
 
@@ -30,8 +30,8 @@ def fill_staging(connection: Connection, chunks: Iterable[pa.Table]) -> int:
     for chunk in chunks:
         rows += chunk.num_rows
         write(connection, "staging", COLUMNS, list(zip(*(chunk[name].to_pylist() for name in COLUMNS), strict=True)))
-    connection.exec_driver_sql("CREATE INDEX staging_key ON staging (business_key)")
-    connection.exec_driver_sql("CREATE INDEX staging_ref ON staging (source_ref)")
+    connection.exec_driver_sql("CREATE INDEX staging_key ON staging (business_key, held)")
+    connection.exec_driver_sql("CREATE INDEX staging_ref ON staging (source_ref) WHERE held = 1")
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("ANALYZE staging")
     return rows

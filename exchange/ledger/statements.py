@@ -3,17 +3,26 @@
 Rows that only say "this key vanished" are staged with negative ordinals and are not counted as pulled.
 """
 
+# Keys that more than one sound row of the pull has: nearly always none, and then four statements have nothing to do.
+REPEATED = (
+    "DROP TABLE IF EXISTS repeated",
+    "CREATE TEMPORARY TABLE repeated (business_key TEXT PRIMARY KEY)",
+    "INSERT INTO repeated SELECT business_key FROM staging WHERE held = 0 AND business_key IS NOT NULL "
+    "GROUP BY business_key HAVING COUNT(*) > 1",
+)
+_TWICE = "business_key IN (SELECT r.business_key FROM repeated r)"
+
 # Two or more sound rows of one key that do not say the same.
-CONFLICTS = """
+CONFLICTS = f"""
 SELECT s.ordinal FROM staging s JOIN (
-    SELECT business_key FROM staging WHERE held = 0
-    GROUP BY business_key HAVING COUNT(*) > 1 AND (MIN(digest) <> MAX(digest) OR MIN(operation) <> MAX(operation))
+    SELECT business_key FROM staging WHERE held = 0 AND {_TWICE}
+    GROUP BY business_key HAVING MIN(digest) <> MAX(digest) OR MIN(operation) <> MAX(operation)
 ) c ON c.business_key = s.business_key WHERE s.held = 0 ORDER BY s.ordinal
 """
 
 # Where the mapping says that a later row of the pull replaces an earlier one.
-KEEP_LAST = """
-UPDATE staging SET disposition = 'duplicate' WHERE held = 0 AND ordinal < (
+KEEP_LAST = f"""
+UPDATE staging SET disposition = 'duplicate' WHERE held = 0 AND {_TWICE} AND ordinal < (
     SELECT MAX(b.ordinal) FROM staging b WHERE b.business_key = staging.business_key AND b.held = 0)
 """
 
@@ -30,7 +39,7 @@ DISPOSE = (
            AND q.raw_digest = COALESCE(staging.raw_digest, staging.digest)) THEN 'excluded'
        ELSE 'quarantined' END WHERE held = 1""",
     # the same again within the pull: the first one counts
-    f"""UPDATE staging SET disposition = 'duplicate' WHERE {_OPEN} AND ordinal > (
+    f"""UPDATE staging SET disposition = 'duplicate' WHERE {_OPEN} AND {_TWICE} AND ordinal > (
            SELECT MIN(b.ordinal) FROM staging b WHERE b.business_key = staging.business_key
            AND b.held = 0 AND b.disposition IS NULL)""",
     # a later load already gave this key a newer version: a replay must not bring the old one back
@@ -73,9 +82,9 @@ FROM staging
 # The source sent a sound row for what was held: the ticket is done.
 CORRECTED = """
 UPDATE quarantine SET state = 'corrected', closed_at = :now, reason = 'the source sent a sound row'
-WHERE feed = CAST(:feed AS TEXT) AND state = 'held' AND EXISTS (
-    SELECT 1 FROM staging s WHERE s.held = 0 AND s.ordinal >= 0
-    AND (s.business_key = quarantine.business_key OR s.source_ref = quarantine.source_ref))
+WHERE feed = CAST(:feed AS TEXT) AND state = 'held' AND (
+    business_key IN (SELECT s.business_key FROM staging s WHERE s.held = 0 AND s.ordinal >= 0)
+    OR source_ref IN (SELECT s.source_ref FROM staging s WHERE s.held = 0 AND s.ordinal >= 0))
 AND NOT EXISTS (
     SELECT 1 FROM staging s WHERE s.held = 1 AND COALESCE(s.raw_digest, s.digest) = quarantine.raw_digest)
 """
@@ -107,8 +116,16 @@ ON CONFLICT (feed, business_key) DO UPDATE SET revision = excluded.revision, ope
     digest = excluded.digest, source_ref = excluded.source_ref, load_id = excluded.load_id
 """
 
-# Every new version goes out to every receiver; in the order of the index, which is the cheapest to write.
+# The new versions, numbered in the order of the pull.
+VERSIONS = """
+INSERT INTO record_version (feed, business_key, revision, operation, digest, load_id, ordinal)
+SELECT CAST(:feed AS TEXT), business_key, revision, operation, digest, CAST(:load AS BIGINT),
+    CASE WHEN ordinal < 0 THEN -1 ELSE ordinal END
+FROM staging WHERE disposition = 'new' ORDER BY ordinal
+"""
+
+# Every new version goes out to every receiver.
 OUTBOX = """
-INSERT INTO outbox (receiver, version_id)
-SELECT CAST(:receiver AS TEXT), version_id FROM record_version WHERE load_id = :load ORDER BY version_id
+INSERT INTO outbox (receiver, version)
+SELECT CAST(:receiver AS TEXT), id FROM record_version WHERE load_id = :load ORDER BY id
 """

@@ -70,7 +70,7 @@ watermark = Table(
 record_version = Table(
     "record_version",
     metadata,
-    Column("version_id", String(64), primary_key=True),
+    Column("id", Number, primary_key=True, autoincrement=True),  # rises in the order in which versions must go out
     Column("feed", String(120), nullable=False),
     Column("business_key", Text, nullable=False),
     Column("revision", Integer, nullable=False),
@@ -79,7 +79,6 @@ record_version = Table(
     Column("load_id", Number, nullable=False, index=True),
     Column("ordinal", Integer, nullable=False),  # row of the load's canonical file; -1: nothing but the key
     UniqueConstraint("feed", "business_key", "revision"),
-    sqlite_with_rowid=False,
 )
 
 record_current = Table(
@@ -126,7 +125,8 @@ quarantine = Table(
 delivery = Table(
     "delivery",
     metadata,
-    Column("key", String(64), primary_key=True),
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("key", String(64), nullable=False, unique=True),
     Column("receiver", String(60), nullable=False),
     Column("feed", String(120), nullable=False),
     Column("sequence", Integer, nullable=False),
@@ -134,7 +134,6 @@ delivery = Table(
     Column("profile", String(120), nullable=False),
     Column("count", Integer, nullable=False),
     Column("body_digest", String(64), nullable=False),
-    Column("batch_root", String(64), nullable=False),
     Column("state", String(20), nullable=False),  # sealed unknown acked refused held
     Column("attempt", Integer, nullable=False, default=0),
     Column("sealed_at", String(40), nullable=False),
@@ -146,14 +145,14 @@ delivery = Table(
 member = Table(
     "delivery_member",
     metadata,
-    Column("delivery_key", String(64), primary_key=True),
-    Column("position", Integer, primary_key=True),
+    Column("delivery", Number, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
     Column("receiver", String(60), nullable=False),
-    Column("version_id", String(64), nullable=False),
+    Column("version", Number, nullable=False),
     Column("outcome", String(20)),  # accepted rejected returned; null: awaiting
     Column("code", String(60)),
     Column("text", Text),
-    Index("member_version", "version_id", "receiver"),
+    Index("member_version", "version", "receiver"),
     sqlite_with_rowid=False,
 )
 
@@ -161,7 +160,7 @@ outbox = Table(  # versions a receiver still has to get; filled by the registrat
     "outbox",
     metadata,
     Column("receiver", String(60), primary_key=True),
-    Column("version_id", String(64), primary_key=True),
+    Column("version", Number, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
 
@@ -169,7 +168,7 @@ withheld = Table(
     "withheld",
     metadata,
     Column("receiver", String(60), primary_key=True),
-    Column("version_id", String(64), primary_key=True),
+    Column("version", Number, primary_key=True, autoincrement=False),
     Column("code", String(60), nullable=False),
     Column("disposition", String(12), nullable=False),  # quarantined excluded
     Column("field", String(120), nullable=False, default=""),

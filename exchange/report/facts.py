@@ -26,8 +26,8 @@ WHERE q.feed = :feed AND q.state = 'held' ORDER BY q.id LIMIT :most
 """
 WHY = "SELECT DISTINCT code FROM finding WHERE load_id = :load AND ordinal = :ordinal ORDER BY 1"
 REJECTED = """
-SELECT m.code, m.text, COUNT(*) FROM delivery_member m JOIN record_version v ON v.version_id = m.version_id
-WHERE v.load_id = :load AND m.receiver = :receiver AND m.outcome = 'rejected' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+SELECT m.code, m.text, COUNT(*) FROM delivery d JOIN delivery_member m ON m.delivery = d.id
+WHERE d.load_id = :load AND d.receiver = :receiver AND m.outcome = 'rejected' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """
 OPEN_TICKETS = "SELECT COUNT(*) FROM quarantine WHERE feed = :feed AND state = 'held'"
 UNKNOWN = (

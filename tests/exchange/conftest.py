@@ -11,6 +11,7 @@ import pytest
 from exchange.canonical import CanonicalFile, CanonicalWriter
 from exchange.ledger.deliveries import Deliveries, Delivery, delivery_key
 from exchange.ledger.loads import Loads
+from exchange.ledger.outbox import Outbox
 from exchange.ledger.registration import register
 from exchange.site import Site
 from schemas.exchange import RecordVerdict
@@ -54,8 +55,8 @@ def _write(path: Path) -> None:
 
 def _send(site: Site, load: int) -> None:
     book, lease = Deliveries(site.ledger), site.ledger.take(f"{FEED}>province")
-    versions = [item.version_id for item in book.pending(FEED, "province")]
-    key = delivery_key("province", "p@1", versions, "body")
+    versions = Outbox(site.ledger).pending(FEED, "province")["version"].to_pylist()
+    key = delivery_key("province", "p@1", [b"k1", b"k2"], "body")
     item = Delivery(key, "province", FEED, 1, load, len(versions), "body", "sealed", 0)
     book.seal(item, "p@1", versions, lease)
     verdicts = [RecordVerdict(0, "accepted"), RecordVerdict(1, "rejected", "1001", HOSTILE + "\x1b[2J")]

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from exchange import quarantine
 from exchange.ledger.balance import load_balance
-from exchange.ledger.deliveries import Deliveries
+from exchange.ledger.outbox import Outbox
 from schemas.errors import GuijiError
 
 FEED = "market/penalty"
@@ -25,7 +25,7 @@ def events(site):
 def test_a_released_row_is_queued_for_every_receiver_and_the_balance_holds(site):
     quarantine.release(site, 1, "核实无误", "张")
     for receiver in ("province", "nation"):
-        assert "k3" in [item.business_key for item in Deliveries(site.ledger).pending(FEED, receiver)]
+        assert "k3" in Outbox(site.ledger).pending(FEED, receiver)["business_key"].to_pylist()
     assert (balance(site).quarantined, balance(site).new) == (0, 3)
     assert ("quarantine released", "张", "核实无误") in events(site)
 
@@ -35,7 +35,7 @@ def test_a_ticket_is_settled_once(site, act):
     act(site, 1, "r", "p")
     with pytest.raises(GuijiError):
         quarantine.release(site, 1, "r", "p")
-    assert len(Deliveries(site.ledger).pending(FEED, "nation")) == (3 if act is quarantine.release else 2)
+    assert Outbox(site.ledger).pending(FEED, "nation").num_rows == (3 if act is quarantine.release else 2)
 
 
 def test_a_dropped_row_goes_nowhere(site):
@@ -48,7 +48,7 @@ def test_a_dropped_row_goes_nowhere(site):
 def test_a_rejected_record_goes_back_to_the_outbox_once(site):
     (back,) = quarantine.rejections(site)
     quarantine.resend(site, back.delivery, back.position, "已补正", "王")
-    assert [i.business_key for i in Deliveries(site.ledger).pending(FEED, "province")] == ["k2"]
+    assert Outbox(site.ledger).pending(FEED, "province")["business_key"].to_pylist() == ["k2"]
     assert quarantine.rejections(site) == []
     balance(site)
     with pytest.raises(GuijiError):

@@ -34,7 +34,7 @@ def test_a_record_withdrawn_before_its_first_seal_goes_out_and_is_withdrawn(
     with site.ledger.read() as connection:
         revoked = connection.exec_driver_sql("SELECT COUNT(*) FROM record_version WHERE operation = 'revoke'").scalar()
         sent = connection.exec_driver_sql(
-            "SELECT COUNT(*) FROM delivery_member m JOIN record_version v ON v.version_id = m.version_id "
+            "SELECT COUNT(*) FROM delivery_member m JOIN record_version v ON v.id = m.version "
             "WHERE v.operation = 'revoke' AND m.receiver = 'province'"
         ).scalar()
     site.ledger.engine.dispose()

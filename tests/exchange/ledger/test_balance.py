@@ -26,8 +26,8 @@ def test_a_registered_load_balances_and_is_not_whole_before_it_is_sent(ledger, p
         "DELETE FROM outbox WHERE receiver = 'nation'",
         "UPDATE load SET unchanged = unchanged + 1",
         "UPDATE load SET new_versions = new_versions - 1, unchanged = unchanged + 1",
-        "INSERT INTO withheld (receiver, version_id, code, disposition, field) "
-        "SELECT 'province', version_id, 'X', 'excluded', '' FROM record_version",
+        "INSERT INTO withheld (receiver, version, code, disposition, field) "
+        "SELECT 'province', id, 'X', 'excluded', '' FROM record_version",
     ],
 )
 def test_whatever_goes_missing_or_appears_twice_breaks_the_balance(ledger, pull, theft):

@@ -18,7 +18,7 @@ from schemas.errors import GuijiError, ReceiverUnreachable
 PLANTED = "<script>alert(1)</script><img src=http://outside.example/x onerror=alert(2)>"
 REJECT = """
 UPDATE delivery_member SET outcome = 'rejected', code = :code, text = :said
-WHERE position = 0 AND receiver = 'nation' AND delivery_key IN (SELECT key FROM delivery WHERE feed = 'market/penalty')
+WHERE position = 0 AND receiver = 'nation' AND delivery IN (SELECT id FROM delivery WHERE feed = 'market/penalty')
 """
 
 

@@ -1,13 +1,13 @@
 """The first ledger: loads, versions, deliveries, receipts, quarantine.
 
-Revision ID: 0001
+Revision ID: 0002
 """
 
 from alembic import op
 
 from exchange.ledger.tables import metadata
 
-revision = "0001"
+revision = "0002"
 down_revision = None
 branch_labels = None
 depends_on = None

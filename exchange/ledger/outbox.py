@@ -1,0 +1,71 @@
+"""The outbox (待发): versions a receiver still has to get, filled by the registration and emptied by the seal."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from sqlalchemy import text
+
+from exchange.ledger.database import Lease, Ledger
+from exchange.ledger.tables import withheld
+
+PAGE = 50_000
+
+# Versions a receiver still has to get, in the order in which they must go out.
+PENDING = """
+SELECT v.id, v.business_key, v.revision, v.operation, v.load_id, v.ordinal,
+    v.revision > 1 AND EXISTS (SELECT 1 FROM record_version e JOIN delivery_member m ON m.version = e.id
+            WHERE e.feed = v.feed AND e.business_key = v.business_key AND e.revision < v.revision
+            AND e.operation = 'upsert' AND m.receiver = :receiver
+            AND (m.outcome IS NULL OR m.outcome = 'accepted')) AS known
+FROM outbox o JOIN record_version v ON v.id = o.version
+WHERE o.receiver = :receiver AND v.feed = :feed ORDER BY o.version LIMIT :page
+"""
+TAKE_OUT = text("DELETE FROM outbox WHERE receiver = :receiver AND version = :version")
+
+PENDING_COLUMNS = pa.schema(
+    [
+        ("version", pa.int64()),
+        ("business_key", pa.string()),
+        ("revision", pa.int64()),
+        ("operation", pa.string()),  # upsert | revoke
+        ("load", pa.int64()),
+        ("ordinal", pa.int64()),  # row of the load's canonical file; -1: nothing but the key
+        ("known", pa.bool_()),  # the receiver has, or may have, an earlier version
+    ]
+)
+
+
+class Outbox:
+    """What is pending, and what is taken out without being sent."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def pending(self, feed: str, receiver: str) -> pa.Table:
+        """What is to be sealed for a receiver next, as PENDING_COLUMNS: one load, no key twice, at most PAGE rows."""
+        with self.ledger.read() as connection:
+            names = {"feed": feed, "receiver": receiver, "page": PAGE}
+            rows = connection.execute(text(PENDING), names).cursor.fetchall()
+        columns = list(zip(*rows, strict=True)) or [()] * len(PENDING_COLUMNS)
+        *plain, known = columns
+        table = pa.table([*plain, [bool(word) for word in known]], schema=PENDING_COLUMNS)
+        return table.slice(0, _first_run(table))
+
+    def withhold(self, receiver: str, rows: Sequence[tuple[int, str, str, str]], lease: Lease) -> None:
+        """Versions that cannot or need not go to this receiver: (version, code, disposition, field) each."""
+        if not rows:
+            return
+        names = ("version", "code", "disposition", "field")
+        with self.ledger.write("withhold", lease) as connection:
+            connection.execute(
+                withheld.insert(), [{"receiver": receiver, **dict(zip(names, row, strict=True))} for row in rows]
+            )
+            connection.execute(TAKE_OUT, [{"receiver": receiver, "version": row[0]} for row in rows])
+
+
+def _first_run(table: pa.Table) -> int:
+    """How many rows belong to the first row's load and have a key that did not come before."""
+    if not table.num_rows:
+        return 0
+    other = (table["load"].to_numpy() != table["load"][0].as_py()) | table["business_key"].to_pandas().duplicated()
+    return int(other.argmax()) if other.any() else table.num_rows
