@@ -1,0 +1,72 @@
+"""Which rows the law keeps back: a person under an age, words that name a sealed kind of case; in whole columns."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.findings import Flag
+from schemas.protected import Protection
+from schemas.standard import RecordType
+
+BIRTH = r"^[0-9]{6}(?P<birth>(?:19|20)[0-9]{6})[0-9]{3}[0-9Xx]$"
+OLD_BIRTH = r"^[0-9]{6}(?P<birth>[0-9]{6})[0-9]{3}$"
+
+
+def protected_rows(rows: pa.Table, rules: Iterable[Protection], kind: RecordType, on: date) -> list[Flag]:
+    """Rows of a record type that fall under a rule, each under the first that holds. `on`: the business date.
+
+    Dates are compared as whole numbers, 2026-03-02 as 20260302. An age is that on the record's own date when it has one
+    before `on`; on a birthday the year is not yet full.
+    """
+    flags, free = [], np.ones(rows.num_rows, dtype=bool)
+    for rule in (rule for rule in rules if kind.name not in rule.not_of):
+        for field, hit in (*_young(rows, rule, kind.date_field, on), *_worded(rows, rule)):
+            found = np.flatnonzero(hit & free)
+            if found.size:
+                flags.append(Flag(rule.code, field, found.astype(np.int64)))
+                free[found] = False
+    return flags
+
+
+def _young(rows: pa.Table, rule: Protection, date_field: str, on: date) -> list[tuple[str, Any]]:
+    if not rule.under_years:
+        return []
+    today = np.int64(on.year * 10_000 + on.month * 100 + on.day)
+    then = _days(rows[date_field]) if date_field in rows.column_names else np.zeros(rows.num_rows, dtype=np.int64)
+    then = np.where((then > 0) & (then < today), then, today)
+    births = [(name, _births(rows[name])) for name in _there(rows, rule.id_numbers)]
+    births += [(name, _days(rows[name])) for name in _there(rows, rule.birth_dates)]
+    return [(name, (birth > 0) & (birth + rule.under_years * 10_000 >= then)) for name, birth in births]
+
+
+def _births(numbers: pa.ChunkedArray) -> Any:
+    """The dates of birth in resident identity numbers of 18 digits, or of 15 (born 19..)."""
+    new = pc.struct_field(pc.extract_regex(numbers, BIRTH), "birth")
+    old = pc.struct_field(pc.extract_regex(numbers, OLD_BIRTH), "birth")
+    return _filled(pc.coalesce(new, pc.binary_join_element_wise("19", old, "")))
+
+
+def _days(column: pa.ChunkedArray) -> Any:
+    return _filled(pc.strftime(column, format="%Y%m%d"))
+
+
+def _filled(texts: pa.ChunkedArray) -> Any:
+    return pc.fill_null(texts.cast(pa.int64()), 0).to_numpy()
+
+
+def _worded(rows: pa.Table, rule: Protection) -> list[tuple[str, Any]]:
+    if not rule.words:
+        return []
+    pattern = "|".join(rule.words)
+    return [
+        (name, pc.fill_null(pc.match_substring_regex(rows[name], pattern), False).to_numpy())
+        for name in _there(rows, rule.texts)
+    ]
+
+
+def _there(rows: pa.Table, names: Sequence[str]) -> list[str]:
+    return [name for name in names if name in rows.column_names]
