@@ -2,6 +2,10 @@
 
 Forms: text; date (with `format`, default YYYY-MM-DD); yuan and wan_yuan (元, 万元: exact decimals, six places in 万元);
 words (a table of our words → the receiver's). `fields: canonical` sends the standard's own form.
+
+One profile serves all versions of the standard: `from` may be a field's name in any of them (see across_versions).
+`computed: publicity_until` fills a 公示截止期 that the department left empty from the rules by date; `accept: partial`
+also from rules that were seen only in part. Rules marked no never compute anything.
 """
 
 import io
@@ -19,21 +23,29 @@ import pyarrow.compute as pc
 
 from schemas.errors import ConfigurationError
 from schemas.findings import Flag
-from schemas.nearest import nearest
+from schemas.lineage import fields_of_all_versions
 from schemas.standard import RecordType
+from transforms.across_versions import Origin, origin
 from transforms.identity import as_text
+from transforms.law.publicity import stated_until
 
 FORMS = ("text", "date", "yuan", "wan_yuan", "words")
-KEYS = {"from", "as", "format", "words", "constant"}
+KEYS = {"from", "as", "format", "words", "constant", "computed", "accept"}
+COMPUTED = "publicity_until"
+COMPUTED_FROM = ("decision_date", "publicity_class")
 
 
 @dataclass(frozen=True)
 class Profile:
-    """A receiver's table for one record type. `version` names the profile and the digest of its text."""
+    """A receiver's table for one record type. `version` names the profile and the digest of its text.
+
+    `origins`: for each field of ours that it names, or needs to compute one, where the values come from.
+    """
 
     name: str
     version: str
     fields: tuple[tuple[str, Mapping[str, Any]], ...]
+    origins: Mapping[str, Origin]
 
 
 @dataclass(frozen=True)
@@ -54,46 +66,71 @@ def compile_profile(profile: Mapping[str, Any], record_type: RecordType, where: 
         fields = {name: {"from": name, "as": "text"} for name in record_type.names}
     if not isinstance(fields, dict):
         raise ConfigurationError("is no table of fields", where=f"{where}: fields", remedy="name fields, or canonical")
+    origins: dict[str, Origin] = {}
     for name, spec in fields.items():
-        _check_field(spec, record_type, f"{where}: fields.{name}")
+        origins |= _check_field(spec, record_type, f"{where}: fields.{name}")
     digest = sha256(json.dumps(fields, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
     name = str(profile["profile"])
-    return Profile(name, f"{name}@{profile['version']}+{digest[:12]}", tuple(fields.items()))
+    return Profile(name, f"{name}@{profile['version']}+{digest[:12]}", tuple(fields.items()), origins)
 
 
-def _check_field(spec: Any, record_type: RecordType, where: str) -> None:
+def _check_field(spec: Any, record_type: RecordType, where: str) -> dict[str, Origin]:
     if not isinstance(spec, dict) or ("from" in spec) == ("constant" in spec) or set(spec) - KEYS:
         raise ConfigurationError("is not {from: field, as: form}", where=where, remedy="see adding-a-receiver")
     if where.rsplit(".", 1)[-1].startswith("cd_"):
         raise ConfigurationError("cd_ is the envelope's", where=where, remedy="give the column another name")
     if "constant" in spec:
-        return
-    if spec["from"] not in record_type.names:
-        raise ConfigurationError(
-            f"{spec['from']} is not a field of the standard",
-            where=where,
-            remedy=nearest(str(spec["from"]), record_type.names),
-        )
-    form, kind = spec.get("as", "text"), record_type.field(spec["from"]).kind
+        return {}
+    found = {str(spec["from"]): origin(record_type, str(spec["from"]), where)}
+    form, kind = spec.get("as", "text"), found[str(spec["from"])].field.kind
     fits = {"date": ("date",), "yuan": ("money",), "wan_yuan": ("money",), "words": ("text", "code", "boolean")}
     if form not in FORMS or kind not in fits.get(form, (kind,)):
         raise ConfigurationError(f"a {kind} cannot be sent as {form}", where=where, remedy=f"forms: {', '.join(FORMS)}")
     if form == "words" and not isinstance(spec.get("words"), dict):
         raise ConfigurationError("has no words", where=f"{where}.words", remedy="write `words: {ours: theirs}`")
+    return found | _check_computed(spec, kind, record_type, where)
+
+
+def _check_computed(spec: Mapping[str, Any], kind: str, record_type: RecordType, where: str) -> dict[str, Origin]:
+    """The origins that a computed column needs besides its own."""
+    if spec.get("computed", COMPUTED) != COMPUTED or spec.get("accept", "partial") != "partial":
+        key = "accept" if spec.get("computed", COMPUTED) == COMPUTED else "computed"
+        word = "partial" if key == "accept" else COMPUTED
+        raise ConfigurationError("is not known", where=f"{where}.{key}", remedy=f"write {key}: {word}, or leave it out")
+    if "computed" not in spec:
+        if "accept" in spec:
+            raise ConfigurationError("nothing is computed", where=f"{where}.accept", remedy="take it out")
+        return {}
+    known = fields_of_all_versions(record_type)
+    if kind != "date" or not all(name in known for name in COMPUTED_FROM):
+        raise ConfigurationError(
+            f"{COMPUTED} cannot be computed", where=f"{where}.computed", remedy="only for a date of a penalty"
+        )
+    return {name: origin(record_type, name, where) for name in COMPUTED_FROM}
 
 
 def to_receiver(table: pa.Table, profile: Profile) -> Outgoing:
-    """Canonical typed columns → text columns of the receiver."""
+    """Canonical typed columns → text columns of the receiver. Raises StandardError for a column that is missing."""
     columns, flags = {}, []
     for name, spec in profile.fields:
         if "constant" in spec:
             columns[name] = pa.array([str(spec["constant"])] * table.num_rows, pa.string())
             continue
-        values, bad = _FORMS[spec.get("as", "text")](table[spec["from"]].combine_chunks(), spec)
+        column = profile.origins[str(spec["from"])].of(table)
+        if "computed" in spec:
+            column = _computed(column, table, profile, spec)
+        values, bad = _FORMS[spec.get("as", "text")](column, spec)
         columns[name] = values
         if bad.size:
             flags.append(Flag("OUTGOING_INEXPRESSIBLE", spec["from"], bad))
     return Outgoing(pa.table(columns), flags)
+
+
+def _computed(column: pa.Array, table: pa.Table, profile: Profile, spec: Mapping[str, Any]) -> pa.Array:
+    """What the department says; where it says nothing, what the rules by date say for certain."""
+    days, classes = (profile.origins[name].of(table) for name in COMPUTED_FROM)
+    marks = ("yes", "partial") if "accept" in spec else ("yes",)
+    return pc.coalesce(column, stated_until(days, classes, marks))
 
 
 NONE: Any = np.zeros(0, dtype=np.int64)

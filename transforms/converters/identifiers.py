@@ -1,4 +1,4 @@
-"""`credit_code`, `org_code`, `identity_number`, `registration_number`, `region`: who and where.
+"""`credit_code`, `org_code`, `identity_number`, `registration_number`: who somebody is.
 
 Widths, case, spaces and hyphens are repaired; a letter is never taken for a digit. A check digit alone
 is weak, so the first character, the region and the inner organisation code are asked as well.
@@ -27,6 +27,7 @@ from transforms.converters.column import converter
 from transforms.converters.contract import TEXT, Parameters, Reading, Sure
 from transforms.converters.digits import Bytes, fixed_width, mask
 from transforms.converters.parameters import DAY
+from transforms.converters.region_table import GONE, IN_FORCE, UNKNOWN, state, states
 from transforms.converters.regions import NATIONAL, known_region, province_rows
 
 FIRST = "123456789ANY"
@@ -99,7 +100,13 @@ def _identity(text: str, parameters: Parameters) -> Reading:
     if not re.fullmatch("[0-9]{17}[0-9X]", number):
         return Reading(None, ("ID_SHAPE",))
     fault = _identity_fault(number, parameters)
-    return Reading(None, (fault,)) if fault else Reading(number, ("ID_UPGRADED",) if upgraded else ())
+    if fault:
+        return Reading(None, (fault,))
+    doubt = REGION_DOUBTS.get(state(number[:6]), "")
+    return Reading(number, tuple(filter(None, ("ID_UPGRADED" if upgraded else "", doubt))))
+
+
+REGION_DOUBTS = {UNKNOWN: "ID_REGION_UNKNOWN", GONE: "ID_REGION_ABOLISHED"}  # cards keep the code of their time
 
 
 def _identity_fault(number: str, parameters: Parameters) -> str:
@@ -140,15 +147,6 @@ def _fifteen(number: str) -> str:
     return "REG_NO_LOOKS_LIKE_IDENTITY" if old_identity else "REG_NO_CHECK_DIGIT"
 
 
-def _region(text: str, parameters: Parameters) -> Reading:
-    code = normalize("NFKC", text).replace(" ", "")
-    if re.fullmatch("[0-9]{9}|[0-9]{12}", code):
-        return Reading(None, ("REGION_TOWN_CODE",))
-    if not re.fullmatch("[0-9]{6}", code):
-        return Reading(None, ("REGION_SHAPE",))
-    return Reading(code) if known_region(code) else Reading(None, ("REGION_UNKNOWN",))
-
-
 def _identity_rows(column: pa.Array, parameters: Parameters) -> Sure:
     """Nothing but the check digit is quick here: birth dates go one by one, each distinct number once."""
     rows, matrix = fixed_width(column, 18)
@@ -160,8 +158,9 @@ def _plausible(matrix: Bytes) -> npt.NDArray[np.bool_]:
     digits = matrix[:, :17].astype(np.int64) - 48
     year = digits[:, 6:10] @ np.array([1000, 100, 10, 1])
     month, day = digits[:, 10] * 10 + digits[:, 11], digits[:, 12] * 10 + digits[:, 13]
+    region = states(digits[:, :6] @ np.array([100_000, 10_000, 1000, 100, 10, 1]))
     born = (year >= 1900) & (year <= 2015) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 28)
-    good: npt.NDArray[np.bool_] = identity_good(matrix) & province_rows(matrix[:, :6]) & born
+    good: npt.NDArray[np.bool_] = identity_good(matrix) & (region == IN_FORCE) & born
     return good
 
 
@@ -169,4 +168,3 @@ credit_code = converter(TEXT, _credit, _credit_rows)
 org_code = converter(TEXT, _organisation)
 identity_number = converter(TEXT, _identity, _identity_rows, {"as_of": DAY})
 registration_number = converter(TEXT, _registration)
-region = converter(TEXT, _region)

@@ -1,4 +1,7 @@
-"""Which regions exist. For now the two-digit provinces; a dated table of counties would go in here."""
+"""The two-digit provinces, which every code begins with: what credit codes and registration numbers are held to.
+
+Their six digits name the registering authority, zones and offices included, so the table of regions cannot judge them.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +20,7 @@ _KNOWN = np.array([f"{number:02}" in PROVINCES for number in range(100)])
 
 
 def known_region(code: str) -> bool:
-    """Whether six digits begin with a province. The seam: a table by date would be asked here."""
+    """Whether six digits begin with a province."""
     return len(code) == 6 and code.isascii() and code.isdecimal() and code[:2] in PROVINCES
 
 

@@ -4,7 +4,7 @@ from functools import cache
 
 from schemas.errors import UnknownConverter
 from schemas.nearest import nearest
-from transforms.converters import codes, dates, document_number, identifiers, money, penalty_text, text
+from transforms.converters import codes, dates, document_number, identifiers, money, penalty_text, region_code, text
 from transforms.converters import names as name
 from transforms.converters.contract import Converter
 
@@ -20,7 +20,7 @@ CONVERTERS: dict[str, Converter] = {
     "org_code": identifiers.org_code,
     "identity_number": identifiers.identity_number,
     "registration_number": identifiers.registration_number,
-    "region": identifiers.region,
+    "region": region_code.region,
     "penalty_kind": codes.penalty_kind,
     "counterparty_category": codes.counterparty_category,
     "licence_category": codes.licence_category,

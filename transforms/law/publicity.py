@@ -131,6 +131,16 @@ def publicity_until(decisions: pa.Array, classes: pa.Array) -> pa.Array:
     return publicity_columns(decisions, classes)["latest_end"].combine_chunks()
 
 
+def stated_until(decisions: pa.Array, classes: pa.Array, marks: tuple[str, ...] = ("yes",)) -> pa.Array:
+    """`publicity_until` where it may be stated without asking a person, date32, null elsewhere.
+
+    Not for what is not published by default (轻微), nor by a rule whose mark is not among `marks`.
+    """
+    found = publicity_columns(decisions, classes)
+    sure = pc.and_(pc.fill_null(found["publish"], False), pc.is_in(found["verified"], pa.array(marks, pa.string())))
+    return pc.if_else(sure, found["latest_end"], pa.scalar(None, pa.date32())).combine_chunks()
+
+
 def public_mask(decisions: pa.Array, classes: pa.Array, as_of: date) -> pa.Array:
     """`is_public` of two columns: true, false, or null where a person decides."""
     found = publicity_columns(decisions, classes)

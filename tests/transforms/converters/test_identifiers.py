@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pyarrow as pa
 import pytest
 
-from transforms.converters.check_digits import CREDIT, IDENTITY_CHECK
+from transforms.converters.check_digits import CREDIT, IDENTITY_CHECK, identity_check
 from transforms.converters.registry import get
 
 Read = Callable[..., tuple[object, set[str]]]
@@ -99,6 +99,21 @@ def test_wrong_identity_numbers_have_no_value(read: Read, text: str, code: str) 
     assert read("identity_number", text) == (None, {code})
 
 
+@pytest.mark.parametrize(
+    ("front", "codes"),
+    [
+        ("110105", set()),
+        ("110103", {"ID_REGION_ABOLISHED"}),  # 崇文区, until 2010
+        ("532225", {"ID_REGION_ABOLISHED"}),
+        ("539999", {"ID_REGION_UNKNOWN"}),
+    ],
+)
+def test_an_old_or_unknown_region_only_warns(read: Read, front: str, codes: set[str]) -> None:
+    number = f"{front}19491231002"
+    number += identity_check(number)
+    assert read("identity_number", number) == (number, codes)
+
+
 def test_birth_dates_are_bounded_by_the_day_named(read: Read) -> None:
     assert read("identity_number", "11010519491231002X", as_of="1949-12-30") == (None, {"ID_BIRTH_DATE"})
     assert read("identity_number", "11010519491231002X", as_of="1949-12-31")[1] == set()
@@ -135,18 +150,3 @@ def test_organisation_codes(read: Read, text: str, value: str | None, codes: set
 )
 def test_registration_numbers(read: Read, text: str, value: str | None, codes: set[str]) -> None:
     assert read("registration_number", text) == (value, codes)
-
-
-@pytest.mark.parametrize(
-    ("text", "value", "codes"),
-    [
-        ("110105", "110105", set()),
-        ("３１０２３０", "310230", set()),
-        ("110105001000", None, {"REGION_TOWN_CODE"}),
-        ("990105", None, {"REGION_UNKNOWN"}),
-        ("1101", None, {"REGION_SHAPE"}),
-        ("朝阳区", None, {"REGION_SHAPE"}),
-    ],
-)
-def test_regions(read: Read, text: str, value: str | None, codes: set[str]) -> None:
-    assert read("region", text) == (value, codes)
