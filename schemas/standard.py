@@ -43,6 +43,20 @@ class Field:
     source: str = ""
     verified: str = "no"
 
+    def arrow_type(self) -> "pa.DataType":
+        """string, date32, timestamp[s] in Asia/Shanghai, decimal128(20, 6) or bool."""
+        import pyarrow as pa
+
+        kinds = {
+            "text": pa.string(),
+            "code": pa.string(),
+            "date": pa.date32(),
+            "datetime": pa.timestamp("s", tz="Asia/Shanghai"),
+            "money": pa.decimal128(20, 6),
+            "boolean": pa.bool_(),
+        }
+        return kinds[self.kind]
+
 
 @dataclass(frozen=True)
 class RecordType:
@@ -67,18 +81,10 @@ class RecordType:
         return tuple(f.name for f in self.fields)
 
     def arrow_schema(self) -> "pa.Schema":
-        """Canonical columns: string, date32, timestamp[s] in Asia/Shanghai, decimal128(20, 6), bool."""
+        """The canonical columns, in the order of the fields."""
         import pyarrow as pa
 
-        kinds = {
-            "text": pa.string(),
-            "code": pa.string(),
-            "date": pa.date32(),
-            "datetime": pa.timestamp("s", tz="Asia/Shanghai"),
-            "money": pa.decimal128(20, 6),
-            "boolean": pa.bool_(),
-        }
-        return pa.schema([(f.name, kinds[f.kind]) for f in self.fields])
+        return pa.schema([(f.name, f.arrow_type()) for f in self.fields])
 
 
 def _missing(name: str) -> Field:

@@ -32,7 +32,7 @@ from transforms.law.publicity import stated_until
 FORMS = ("text", "date", "yuan", "wan_yuan", "words")
 KEYS = {"from", "as", "format", "words", "constant", "computed", "accept"}
 COMPUTED = "publicity_until"
-COMPUTED_FROM = ("decision_date", "publicity_class")
+COMPUTED_FROM = ("decision_date", "publicity_class", "penalty_kinds")
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,9 @@ def to_receiver(table: pa.Table, profile: Profile) -> Outgoing:
 
 def _computed(column: pa.Array, table: pa.Table, profile: Profile, spec: Mapping[str, Any]) -> pa.Array:
     """What the department says; where it says nothing, what the rules by date say for certain."""
-    days, classes = (profile.origins[name].of(table) for name in COMPUTED_FROM)
+    days, classes, kinds = (profile.origins[name].of(table) for name in COMPUTED_FROM)
     marks = ("yes", "partial") if "accept" in spec else ("yes",)
-    return pc.coalesce(column, stated_until(days, classes, marks))
+    return pc.coalesce(column, stated_until(days, classes, kinds, marks))
 
 
 NONE: Any = np.zeros(0, dtype=np.int64)

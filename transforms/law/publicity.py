@@ -131,14 +131,27 @@ def publicity_until(decisions: pa.Array, classes: pa.Array) -> pa.Array:
     return publicity_columns(decisions, classes)["latest_end"].combine_chunks()
 
 
-def stated_until(decisions: pa.Array, classes: pa.Array, marks: tuple[str, ...] = ("yes",)) -> pa.Array:
+def stated_until(
+    decisions: pa.Array, classes: pa.Array, kinds: pa.Array, marks: tuple[str, ...] = ("yes",)
+) -> pa.Array:
     """`publicity_until` where it may be stated without asking a person, date32, null elsewhere.
 
-    Not for what is not published by default (轻微), nor by a rule whose mark is not among `marks`.
+    Not for what is not published by default (轻微), nor by a rule whose mark is not among `marks`, nor for a decision
+    of nothing but 警告 or 通报批评 (or of unknown `kinds`) where the regime leaves those to its text.
     """
     found = publicity_columns(decisions, classes)
+    left = pa.array({rule.first.isoformat() for rule in rules() if rule.exception}, pa.string())
+    light = pc.fill_null(_light(kinds), True)
+    asked = pc.and_(pc.is_in(found["regime"], left), light)
     sure = pc.and_(pc.fill_null(found["publish"], False), pc.is_in(found["verified"], pa.array(marks, pa.string())))
-    return pc.if_else(sure, found["latest_end"], pa.scalar(None, pa.date32())).combine_chunks()
+    return pc.if_else(pc.and_not(sure, asked), found["latest_end"], pa.scalar(None, pa.date32())).combine_chunks()
+
+
+def _light(kinds: pa.Array) -> pa.Array:
+    """Whether all kinds of a decision are 警告 or 通报批评; null where none is written."""
+    distinct = coded(kinds)
+    light = [set(text.split(";")) <= LIGHT_KINDS for text in distinct.dictionary.to_pylist()]
+    return pc.take(pa.array(light, pa.bool_()), distinct.indices)
 
 
 def public_mask(decisions: pa.Array, classes: pa.Array, as_of: date) -> pa.Array:

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.law.publicity import is_public, public_mask, publicity, publicity_columns, publicity_until, rules
+from transforms.law.publicity import (
+    is_public,
+    public_mask,
+    publicity,
+    publicity_columns,
+    publicity_until,
+    rules,
+    stated_until,
+)
 
 WORDS = [None, "一般", "严重", "轻微", "serious", "一般失信行为", "安全", "食品、药品、特种设备、安全生产、消防"]
 FOOD = "食品、药品、特种设备、安全生产、消防"
@@ -159,3 +167,26 @@ def test_a_column_in_chunks_is_one_column():
     classes = pa.chunked_array([["一般", "一般"], ["严重"]])
     assert publicity_until(days, classes).to_pylist() == [day("2027-04-01"), day("2029-03-31"), day("2029-04-01")]
     assert public_mask(days, classes, day("2029-04-01")).to_pylist() == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("decision", "class_", "kinds", "marks", "until"),
+    [
+        ("2026-04-01", "一般", "罚款", ("yes",), "2027-04-01"),
+        ("2026-04-01", "严重", "罚款", ("yes",), "2029-04-01"),
+        ("2026-04-01", "严重", "警告", ("yes",), "2029-04-01"),
+        ("2026-04-01", "轻微", "罚款", ("yes",), None),
+        ("2026-04-01", None, "罚款", ("yes",), None),
+        ("2026-03-31", "一般", "罚款", ("yes",), None),
+        ("2026-03-31", "一般", "罚款", ("yes", "partial"), "2029-03-31"),
+        ("2026-03-31", "一般", "警告;通报批评", ("yes", "partial"), None),
+        ("2026-03-31", "一般", "警告;罚款", ("yes", "partial"), "2029-03-31"),
+        ("2026-03-31", "一般", None, ("yes", "partial"), None),
+        ("2026-03-31", FOOD, "罚款", ("yes", "partial"), None),
+        ("2019-06-30", "严重失信", "罚款", ("yes",), "2022-06-30"),
+        ("2017-07-30", "一般", "罚款", ("yes", "partial"), None),
+    ],
+)
+def test_an_end_is_stated_only_where_no_person_is_asked(decision, class_, kinds, marks, until):
+    columns = [pa.array([day(decision)]), pa.array([class_], pa.string()), pa.array([kinds], pa.string())]
+    assert stated_until(*columns, marks).to_pylist() == [until and day(until)]
