@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("schemas", "connectors", "transforms", "expectations", "exchange", "dags", "sandbox")
+PACKAGES = ("schemas", "connectors", "transforms", "expectations", "exchange", "evidence", "dags", "sandbox")
 SOURCES = sorted(p for name in PACKAGES for p in (ROOT / name).rglob("*.py"))
 ALL = SOURCES + sorted((ROOT / "tests").rglob("*.py"))
 HEAVY = ("pandas", "pyarrow", "great_expectations", "polars", "sqlalchemy", "requests")
