@@ -56,7 +56,7 @@ class SqliteDatabase:
         """The driver takes each column's type from its first row: a row of empty texts goes ahead and is left out."""
         texts = ", ".join(f"'' AS {self.quote}{name.replace(self.quote, self.quote * 2)}{self.quote}" for name in names)
         with self.connection.cursor() as cursor:
-            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(CHUNK)})
+            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(CHUNK + 1)})
             cursor.execute(f"SELECT {texts} UNION ALL SELECT * FROM ({statement})")  # noqa: S608 - names are quoted
             ahead = 1
             for batch in _unbroken(cursor.fetch_record_batch()):

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from connectors.cursor import earlier, newest
 from connectors.databases import LEAVE_OUT, Database, MariaDatabase, PostgresDatabase, SqliteDatabase
+from schemas.ahead import ahead
 from schemas.errors import ConfigurationError, SourceChanged, SourceRefused, SourceUnreachable
 from schemas.exchange import Part, Position, Window
 from schemas.nearest import nearest
@@ -39,7 +40,7 @@ class SqlPull:
     def parts(self) -> Iterator[Part]:
         names = self._names()
         self.position = dict(self.window.after or {})
-        for number, table in enumerate(self.database.read(self._statement(names), names), 1):
+        for number, table in enumerate(ahead(self.database.read(self._statement(names), names)), 1):
             _refuse_nul(table, self.where)
             self._advance(table)
             yield Part(f"{self.source['table']}-{number:05d}", "parquet", iter([_parquet(table)]))
