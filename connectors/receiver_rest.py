@@ -40,7 +40,7 @@ class RestTarget:
 
     def send(self, sealed: Sealed) -> Answer:
         """Raises NotSent or ReceiverUnreachable."""
-        with sealed.body.open("rb") as body:
+        with sealed.open() as body:
             digest = file_digest(body, "sha256").hexdigest()
             body.seek(0)
             return self._request("POST", "/deliveries", self._headers(sealed, digest), body)
@@ -141,8 +141,9 @@ def _is_json(answer: Answer) -> bool:
 
 def _plain(value: Any, longest: int) -> str:
     """Text any database can keep: no lone surrogates, no NUL. The verbatim answer is kept beside it."""
-    text = "" if value is None else str(value)
-    return text.encode("utf-8", "replace").decode().replace("\0", "?")[:longest]
+    if value is None:
+        return ""
+    return str(value).encode("utf-8", "replace").decode().replace("\0", "?")[:longest]
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
