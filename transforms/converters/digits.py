@@ -1,11 +1,16 @@
 """Fixed-width text as a matrix of bytes, so that dates and codes are checked by numpy, not one by one."""
 
+from unicodedata import normalize
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.converters.contract import Sure
+
 Bytes = npt.NDArray[np.uint8]
+DASHES = str.maketrans("", "", "-‐‑‒–—―− ")
 
 
 def fixed_width(column: pa.Array, width: int) -> tuple[npt.NDArray[np.int64], Bytes]:
@@ -52,3 +57,13 @@ def mask(rows: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.bool_]:
     found = np.zeros(length, dtype=bool)
     found[rows] = True
     return found
+
+
+def sure(rows: npt.NDArray[np.int64], good: npt.NDArray[np.bool_], column: pa.Array) -> Sure:
+    """The good ones among `rows` are settled as they stand."""
+    return Sure(pa.array(mask(rows[good], len(column))), column)
+
+
+def signs(text: str) -> str:
+    """Letters and digits of an identifier: half-width, upper case, without spaces and hyphens."""
+    return normalize("NFKC", text).upper().translate(DASHES)

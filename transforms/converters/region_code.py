@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from transforms.converters.column import converter
 from transforms.converters.contract import TEXT, Parameter, Parameters, Reading, Sure
-from transforms.converters.digits import fixed_width, mask, number
+from transforms.converters.digits import fixed_width, number, sure
 from transforms.converters.region_names import TOWN, candidates, is_bare, zones
 from transforms.converters.region_table import EXTENSION, GONE, IN_FORCE, NOT_YET, UNKNOWN, month_of, state, states
 
@@ -61,7 +61,7 @@ def _codes_in_force(column: pa.Array, parameters: Parameters) -> Sure:
     rows, matrix = fixed_width(column, 6)
     code, digits = number(matrix, 0, 6)
     good = digits & (states(np.where(digits, code, 0), month_of(parameters.get("on", ""))) == IN_FORCE)
-    return Sure(pa.array(mask(rows[good], len(column))), column)
+    return sure(rows, good, column)
 
 
 def _months(days: pa.Array) -> pa.Array:

@@ -4,7 +4,18 @@ from functools import cache
 
 from schemas.errors import UnknownConverter
 from schemas.nearest import nearest
-from transforms.converters import codes, dates, document_number, identifiers, money, penalty_text, region_code, text
+from transforms.converters import (
+    codes,
+    dates,
+    document_number,
+    identifiers,
+    identity_document,
+    identity_number,
+    money,
+    penalty_text,
+    region_code,
+    text,
+)
 from transforms.converters import names as name
 from transforms.converters.contract import Converter
 
@@ -18,7 +29,8 @@ CONVERTERS: dict[str, Converter] = {
     "confiscation_from_text": penalty_text.confiscation_from_text,
     "credit_code": identifiers.credit_code,
     "org_code": identifiers.org_code,
-    "identity_number": identifiers.identity_number,
+    "identity_number": identity_number.identity_number,
+    "identity_document": identity_document.identity_document,
     "registration_number": identifiers.registration_number,
     "region": region_code.region,
     "penalty_kind": codes.penalty_kind,
