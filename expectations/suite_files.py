@@ -1,6 +1,9 @@
 """Reads `suites/<record_type>.yaml` and checks every name in it against the library, the masks and the registry."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -11,10 +14,17 @@ from expectations.patterns import compile_pattern
 from expectations.suite_masks import UNEXPECTED
 from schemas.errors import StandardError
 from schemas.findings import registry
+from schemas.lineage import in_own_words
 from schemas.nearest import nearest
+from schemas.standard import RecordType, code_list, in_force
+from schemas.version_files import chain
 
 FOLDER = Path(__file__).parent / "suites"
 UNIQUE = "expect_compound_columns_to_be_unique"
+OWNER = "enforcement"
+CODES = "$CODES"
+SPECIAL = re.compile(r"[.^$*+?()\[\]{}|\\/-]")
+COLUMN_KEYS = ("column", "column_A", "column_B")
 KEYS = frozenset({"id", "type", "kwargs", "severity", "title_zh", "title_en"})
 SEVERITIES = {"critical": "error", "warning": "warning"}
 
@@ -47,7 +57,7 @@ class Expected:
         """What it reads, in the order the masks take them."""
         if self.unique:
             return tuple(self.kwargs["column_list"])
-        return tuple(self.kwargs[key] for key in ("column", "column_A", "column_B") if key in self.kwargs)
+        return tuple(self.kwargs[key] for key in COLUMN_KEYS if key in self.kwargs)
 
     @property
     def blamed(self) -> str:
@@ -55,23 +65,67 @@ class Expected:
         return self.columns[-1] if self.unique else self.columns[0]
 
 
+def read_suite(record_type: str, kind: RecordType | None = None) -> tuple[Expected, ...]:
+    """All expectations of a record type, in file order, in the words of the version of `kind`, or of today's.
+
+    Renamed columns go by that version's names, code lists are its own, and an expectation on a field that it lacks is
+    left out. Raises StandardError naming file and key.
+    """
+    owner, version = (kind.standard, kind.version) if kind else (OWNER, in_force(OWNER, date.today()).version)
+    items = _read(record_type, owner, version, chain(owner, version))
+    if kind is None:
+        return items
+    names = in_own_words({column for item in items for column in item.columns}, kind)
+    return tuple(_in_words(item, names) for item in items if all(column in names for column in item.columns))
+
+
 @cache
-def read_suite(record_type: str) -> tuple[Expected, ...]:
-    """All expectations of a record type, in file order. Raises StandardError naming file and key."""
+def _read(record_type: str, owner: str, version: str, _folders: tuple[Path, ...]) -> tuple[Expected, ...]:
     path = FOLDER / f"{record_type}.yaml"
     if not path.is_file():
         known = [item.stem for item in FOLDER.glob("*.yaml")]
         raise StandardError(
             "there is no suite of this name", where=f"suites/{path.name}", remedy=nearest(record_type, known)
         )
-    return parse_suite(yaml.safe_load(path.read_text(encoding="utf-8")), f"suites/{path.name}")
+    items = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return parse_suite(items, f"suites/{path.name}", lambda codes: code_words(owner, version, codes))
 
 
-def parse_suite(items: Any, where: str) -> tuple[Expected, ...]:
-    """Expectations from the YAML as read. Raises StandardError naming `where` and the key."""
+def code_words(owner: str, version: str, codes: str) -> list[str]:
+    """The words of a code list, without 其他, which is written with its kind."""
+    rows = code_list(owner, version, codes)
+    return [row["name_zh"] for row in rows if not row["name_zh"].startswith("其他")]
+
+
+def _with_codes(kwargs: dict[str, Any], words: Callable[[str], list[str]], where: str) -> dict[str, Any]:
+    """`{$CODES: list}` is its words; with `like`, that pattern, its @ standing for any of the words."""
+    done = dict(kwargs)
+    for key, value in kwargs.items():
+        if not isinstance(value, dict) or CODES not in value:
+            continue
+        if set(value) - {CODES, "like"}:
+            raise StandardError("is not {$CODES: list, like: pattern}", where=f"{where}.kwargs.{key}")
+        given = words(value[CODES])
+        signs = "|".join(SPECIAL.sub(r"\\\g<0>", word) for word in given)
+        done[key] = value["like"].replace("@", signs) if "like" in value else given
+    return done
+
+
+def _in_words(item: Expected, names: Mapping[str, str]) -> Expected:
+    kwargs = dict(item.kwargs)
+    kwargs |= {key: names[kwargs[key]] for key in COLUMN_KEYS if key in kwargs}
+    if "column_list" in kwargs:
+        kwargs["column_list"] = [names[column] for column in kwargs["column_list"]]
+    return replace(item, kwargs=kwargs)
+
+
+def parse_suite(
+    items: Any, where: str, words: Callable[[str], list[str]] = lambda codes: code_words(OWNER, "1.0", codes)
+) -> tuple[Expected, ...]:
+    """Expectations from the YAML as read; `words` gives those of a code list. Raises StandardError naming the place."""
     if not isinstance(items, list):
         raise StandardError("a suite is a list of expectations", where=where)
-    expected = tuple(_expected(item, f"{where}[{number}]") for number, item in enumerate(items))
+    expected = tuple(_expected(item, f"{where}[{number}]", words) for number, item in enumerate(items))
     names = [item.id for item in expected]
     for name in names:
         if names.count(name) > 1:
@@ -79,7 +133,7 @@ def parse_suite(items: Any, where: str) -> tuple[Expected, ...]:
     return expected
 
 
-def _expected(item: Any, where: str) -> Expected:
+def _expected(item: Any, where: str, words: Callable[[str], list[str]]) -> Expected:
     if not isinstance(item, dict) or set(item) != KEYS:
         raise StandardError("an expectation has other keys", where=where, remedy=f"give {', '.join(sorted(KEYS))}")
     place = f"{where}.{item['id']}"
@@ -91,7 +145,7 @@ def _expected(item: Any, where: str) -> Expected:
             where=f"{place}.type",
             remedy=nearest(item["type"], [*UNEXPECTED, UNIQUE]),
         )
-    expected = Expected(**item)
+    expected = Expected(**{**item, "kwargs": _with_codes(item["kwargs"], words, place)})
     _check_kwargs(expected, place)
     _check_code(expected, place)
     return expected

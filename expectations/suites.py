@@ -19,6 +19,7 @@ from expectations.frames import frame_of
 from expectations.suite_files import Expected, read_suite
 from expectations.suite_masks import UNEXPECTED
 from schemas.findings import Flag
+from schemas.standard import RecordType
 
 CHUNK_ROWS = 50_000
 PARAMETER = "$PARAMETER"
@@ -78,11 +79,14 @@ class SuiteResult:
 
 
 class Suite:
-    """The expectations of one record type. Raises StandardError when its file cannot be obeyed."""
+    """The expectations of one record type, under the field names of the version of `kind`.
 
-    def __init__(self, record_type: str) -> None:
+    Raises StandardError when its file cannot be obeyed.
+    """
+
+    def __init__(self, record_type: str, kind: RecordType | None = None) -> None:
         self.record_type = record_type
-        self.expected = read_suite(record_type)
+        self.expected = read_suite(record_type, kind)
 
     def judge(self, chunks: Iterable[pa.Table], *, business_date: date) -> SuiteResult:
         """Judge a batch given as chunks, each read once and let go."""
