@@ -23,9 +23,13 @@ class Handler(BaseHTTPRequestHandler):
         """One JSON answer."""
         self.answer_bytes(status, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
 
-    def answer_bytes(self, status: int, body: bytes, declared: int | None = None) -> None:
+    def answer_bytes(
+        self, status: int, body: bytes, declared: int | None = None, headers: dict[str, str] | None = None
+    ) -> None:
         """An answer whose declared length may be made to lie."""
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "application/json; charset=utf-8")
         self.send_header("Content-Length", str(len(body) if declared is None else declared))
         self.end_headers()

@@ -10,6 +10,7 @@ from sandbox.receivers.log import Applied, ReceiverLog, digest_of
 from sandbox.receivers.rules import refusal
 
 RECORD_TYPES = ("penalty", "licence")
+_TURNED_AWAY = {"status": "rejected", "code": "9001", "message": "验证规则代码:9001;错误描述:系统暂不能处理该记录."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +48,40 @@ def _problem(status: int, code: str, message: str) -> tuple[int, bytes]:
 
 
 class Intake:
-    """Applies deliveries for one receiver, each wholly or not at all, each key once."""
+    """Applies deliveries for one receiver, each wholly or not at all, each key once.
 
-    def __init__(self, code: str, log: ReceiverLog) -> None:
+    One that does not honour keys applies whatever comes, as often as it comes.
+    """
+
+    def __init__(self, code: str, log: ReceiverLog, honours_keys: bool = True) -> None:
         self._code = code
         self._log = log
+        self._honours_keys = honours_keys
 
-    def take(self, delivery: Delivery) -> tuple[int, bytes]:
-        """Status and verbatim answer; the same key with the same body gets the first answer again."""
+    def take(self, delivery: Delivery, *, partial: bool = False) -> tuple[int, bytes]:
+        """Status and verbatim answer; the same key with the same body gets the first answer again.
+
+        `partial`: every third record is turned away.
+        """
         if not delivery.key:
             return _problem(422, "no_key", "缺少 Idempotency-Key")
         with self._log.transaction():
             known = self._log.answer(delivery.key)
-            if known:
+            if known and self._honours_keys:
                 same = known[0] == _fingerprint(delivery)
                 return (200, known[1]) if same else _problem(409, "key_reused", "同一幂等键的内容不同")
             wrong = _wrong(delivery)
             if wrong:
                 return wrong
-            answer = self._apply(delivery, delivery.key)
+            answer = self._apply(delivery, delivery.key, partial)
             self._log.keep_answer(delivery.key, _fingerprint(delivery), delivery.record_type, answer)
             return 200, answer
 
-    def _apply(self, delivery: Delivery, key: str) -> bytes:
-        results = [self._one(delivery.record_type, key, seq, line) for seq, line in enumerate(delivery.lines)]
+    def _apply(self, delivery: Delivery, key: str, partial: bool) -> bytes:
+        results = [
+            _TURNED_AWAY | {"seq": seq} if partial and seq % 3 == 2 else self._one(delivery.record_type, key, seq, line)
+            for seq, line in enumerate(delivery.lines)
+        ]
         accepted = sum(result["status"] == "accepted" for result in results)
         answer = {
             "receipt": f"{self._code}-{digest_of((key + delivery.digest).encode())[:16]}",
@@ -84,7 +95,7 @@ class Intake:
 
     def _one(self, record_type: str, key: str, seq: int, line: bytes) -> dict[str, Any]:
         record: Mapping[str, Any] = json.loads(line)
-        refused = refusal(self._code, record_type, record, self._log)
+        refused = refusal(self._code, record_type, record, self._log if self._honours_keys else None)
         if refused:
             return {"seq": seq, "status": "rejected", "code": refused[0], "message": refused[1]}
         self._log.apply(

@@ -94,7 +94,7 @@ class ReceiverLog:
 
     def keep_answer(self, key: str, digest: str, record_type: str, body: bytes) -> None:
         """The answer that this key gets from now on."""
-        self._db.execute("INSERT INTO answers VALUES (?,?,?,?)", (key, digest, record_type, body))
+        self._db.execute("INSERT OR REPLACE INTO answers VALUES (?,?,?,?)", (key, digest, record_type, body))
 
     def answer(self, key: str) -> tuple[str, bytes] | None:
         """Digest of the body that came under this key, and the answer given."""

@@ -9,14 +9,14 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 from sandbox import signatures
-from sandbox.receivers.faults import Faults
+from sandbox.receivers.faults import AFTER, BEFORE, Faults
 from sandbox.receivers.intake import Delivery, Intake
 from sandbox.receivers.log import Applied, Attempt, ReceiverLog
+from sandbox.receivers.spoiling import SPOIL_AFTER, SPOIL_BEFORE, SPOIL_INQUIRY
 from sandbox.server import Handler, LocalServer
 
 SID = "guiji-delivery"
 ReceiverCode = Literal["province", "nation"]
-_HELD_BACK = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Receiver:
         self.rid = f"guiji-{code}"
         self.secret = hashlib.sha256(f"{code} app secret {seed}".encode()).hexdigest()
         self.faults = Faults()
+        self.honours_keys = True
         self.log_path = state / f"receiver_{code}.sqlite"
         self._wanted_port = port
         self._server: LocalServer | None = None
@@ -59,7 +60,9 @@ class Receiver:
         """Open the log and listen; on the port of the last start when it is free."""
         self.faults.stopping.clear()
         self._log = ReceiverLog(self.log_path)
-        self._server = LocalServer(_handler(self, Intake(self.code, self._log), self._log), self._wanted_port)
+        self._server = LocalServer(
+            _handler(self, Intake(self.code, self._log, self.honours_keys), self._log), self._wanted_port
+        )
 
     def stop(self) -> None:
         """Stop listening and close the log; what was applied stays readable."""
@@ -127,13 +130,25 @@ def _handler(receiver: Receiver, intake: Intake, log: ReceiverLog) -> type[Handl
                 return
             if self._falls():
                 return
+            if self._spoiled_before():
+                return
             delivery = Delivery.of(self.headers, self.read_body())
             if self.path != "/deliveries":
                 self._finish(_reply(404, "not_found", "没有该服务"), delivery.key)
-            elif receiver.faults.take("error_500_before"):
-                self._finish(_reply(500, "500", "系统繁忙"), delivery.key)
+            elif receiver.faults.take("applies_late"):
+                with receiver.faults.held_back():
+                    self._deliver(delivery)
             else:
                 self._deliver(delivery)
+
+        def _spoiled_before(self) -> bool:
+            """Show at most one of the faults that come instead of applying."""
+            shown = next((name for name in BEFORE if receiver.faults.take(name)), None)
+            if shown is None:
+                return False
+            log.note("POST", self.path, self.headers.get("Idempotency-Key"), None, shown)
+            SPOIL_BEFORE[shown](self, receiver.faults)
+            return True
 
         def _falls(self) -> bool:
             if self.path == "/_faults":
@@ -151,7 +166,9 @@ def _handler(receiver: Receiver, intake: Intake, log: ReceiverLog) -> type[Handl
                 if wanted.get("clear"):
                     receiver.faults.clear()
                 else:
-                    receiver.faults.set(wanted["fault"], int(wanted.get("times", 1)), wanted.get("seconds"))
+                    receiver.faults.set(
+                        wanted["fault"], int(wanted.get("times", 1)), wanted.get("seconds"), int(wanted.get("skip", 0))
+                    )
             except (KeyError, ValueError) as error:
                 self.answer(422, {"code": "422", "message": str(error)})
                 return
@@ -168,6 +185,9 @@ def _handler(receiver: Receiver, intake: Intake, log: ReceiverLog) -> type[Handl
             if refused:
                 return _reply(401, "401", refused)
             found = log.answer(key)
+            shown = next((name for name in SPOIL_INQUIRY if receiver.faults.take(name)), None)
+            if shown:
+                return _Reply(*SPOIL_INQUIRY[shown](found[1] if found else b"{}"))
             return _Reply(200, found[1]) if found else _reply(404, "not_found", "没有该批次")
 
         def _deliver(self, delivery: Delivery) -> None:
@@ -175,17 +195,17 @@ def _handler(receiver: Receiver, intake: Intake, log: ReceiverLog) -> type[Handl
             if refused:
                 self._finish(_reply(401, "401", refused), delivery.key)
                 return
-            status, body = intake.take(delivery)
+            status, body = intake.take(delivery, partial=receiver.faults.take("partial_accept"))
             if status != 200 or not self._spoil(delivery, body):
                 self._finish(_Reply(status, body), delivery.key, delivery.digest)
 
         def _spoil(self, delivery: Delivery, body: bytes) -> bool:
             """Show at most one of the faults that come after applying; True when the answer is out, or lost."""
-            shown = next((name for name in _AFTER if receiver.faults.take(name)), None)
+            shown = next((name for name in AFTER if name in SPOIL_AFTER and receiver.faults.take(name)), None)
             if shown is None:
                 return False
             log.note("POST", self.path, delivery.key, delivery.digest, shown)
-            _AFTER[shown](self, receiver, body)
+            SPOIL_AFTER[shown](self, receiver.faults, body)
             return True
 
         def _finish(self, reply: _Reply, key: str | None, digest: str | None = None) -> None:
@@ -193,43 +213,3 @@ def _handler(receiver: Receiver, intake: Intake, log: ReceiverLog) -> type[Handl
             self.answer_bytes(reply.status, reply.body)
 
     return _Endpoint
-
-
-def _never_answer(handler: Handler, receiver: Receiver, body: bytes) -> None:
-    receiver.faults.wait(_HELD_BACK)
-    handler.hang_up()
-
-
-def _reset(handler: Handler, receiver: Receiver, body: bytes) -> None:
-    handler.answer_bytes(200, body[: len(body) // 2], declared=len(body))
-    receiver.faults.wait(0.05)
-    handler.hang_up()
-
-
-def _shorter(handler: Handler, receiver: Receiver, body: bytes) -> None:
-    answer = json.loads(body)
-    answer["count"] -= 1
-    answer["results"] = answer["results"][:-1]
-    handler.answer(200, answer)
-
-
-def _error(handler: Handler, receiver: Receiver, body: bytes) -> None:
-    handler.answer(500, {"code": "500", "message": "系统繁忙"})
-
-
-def _truncated(handler: Handler, receiver: Receiver, body: bytes) -> None:
-    handler.answer_bytes(200, body[: len(body) // 2])
-
-
-def _other_key(handler: Handler, receiver: Receiver, body: bytes) -> None:
-    handler.answer(200, json.loads(body) | {"key": "0" * 64})
-
-
-_AFTER = {
-    "error_500_after": _error,
-    "timeout_after": _never_answer,
-    "reset_mid_body": _reset,
-    "truncated_answer": _truncated,
-    "wrong_key_receipt": _other_key,
-    "short_count_receipt": _shorter,
-}

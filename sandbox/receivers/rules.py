@@ -60,11 +60,13 @@ def sgs2018_fault(record_type: str, record: Mapping[str, Any]) -> str | None:
     return None
 
 
-def refusal(code: str, record_type: str, record: Mapping[str, Any], log: ReceiverLog) -> Refusal | None:
-    """Why this receiver does not take this record: (code, text), or None when it does."""
+def refusal(code: str, record_type: str, record: Mapping[str, Any], log: ReceiverLog | None) -> Refusal | None:
+    """Why this receiver does not take this record: (code, text), or None when it does. Without a log nothing is old."""
     broken = envelope_fault(record)
     if broken:
         return "3001", f"验证规则代码:3001;错误描述:字段{broken}缺失或格式不正确."
+    if log is None:
+        return None
     cd_id, removing = record["cd_id"], record["cd_operation"] == "d"
     standing = log.revision(record_type, cd_id)
     if standing is not None and record["cd_revision"] <= standing[0]:

@@ -29,12 +29,12 @@ def template(home: Path, night: int, zygote: Zygote) -> Path:
 
 
 @contextmanager
-def copied(original: Path, home: Path, timeout: float | None = None) -> Iterator[Installation]:
+def copied(original: Path, home: Path, timeout: float = 30, batch: int = BATCH) -> Iterator[Installation]:
     """A copy of a template, started; thrown away when nothing went wrong."""
     shutil.copytree(original, home)
-    for path in (home / "catalog/receivers").glob("*/receiver.yaml") if timeout else ():
-        text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace("timeout: 30", f"timeout: {timeout:g}"), encoding="utf-8")
+    for path in (home / "catalog/receivers").glob("*/receiver.yaml"):
+        text = path.read_text(encoding="utf-8").replace("timeout: 30", f"timeout: {timeout:g}")
+        path.write_text(text.replace(f"max_records: {BATCH}", f"max_records: {batch}"), encoding="utf-8")
     with installed(home, ROWS, BATCH, only=FEED) as at:
         yield at
     shutil.rmtree(home, ignore_errors=True)
