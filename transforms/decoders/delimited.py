@@ -4,7 +4,6 @@ Bytes that the encoding does not know become U+FFFD, which the text converters f
 A row with too few or too many cells stays in place as a row of nulls with `_ragged` = "1".
 """
 
-import codecs
 import csv
 import io
 from bisect import bisect_right
@@ -17,7 +16,7 @@ import pyarrow.csv as pc
 
 from schemas.errors import ConfigurationError, SourceChanged
 from transforms.decoders.header import RAGGED, ROW, SURROGATES, plain_names, regrouped
-from transforms.decoders.national import modern
+from transforms.decoders.national import text_decoder
 
 BLOCK = 8 << 20
 PEEK = 256 << 10
@@ -28,13 +27,12 @@ class Utf8Stream(io.RawIOBase):
 
     def __init__(self, stream: BinaryIO, encoding: str, where: str) -> None:
         try:
-            self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+            self._decode = text_decoder(encoding)
         except LookupError:
             raise ConfigurationError(
                 f"no encoding is called {encoding}", where=f"{where}: format.encoding", remedy="use gb18030 or utf-8"
             ) from None
         self._stream = stream
-        self._national = encoding.lower().replace("-", "") in ("gb18030", "gbk", "gb2312")
         self._waiting = b""
         self._started = self._ended = False
         self.quotes = 0
@@ -63,11 +61,11 @@ class Utf8Stream(io.RawIOBase):
     def _fill(self, size: int) -> None:
         raw = self._stream.read(size)
         self._ended = not raw
-        text = self._decoder.decode(raw, final=self._ended)
+        text = self._decode(raw, self._ended)
         if not self._started and text:
             text, self._started = text.removeprefix("\ufeff"), True
         self.quotes += text.count('"')
-        self._waiting += _encoded(modern(text) if self._national else text)
+        self._waiting += _encoded(text)
 
 
 def _encoded(text: str) -> bytes:

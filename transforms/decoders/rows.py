@@ -5,7 +5,6 @@ booleans become true and false, nested values stay JSON text. Keys may be left o
 An element that is no object, or names a key twice, is a row with `_ragged` = "1".
 """
 
-import codecs
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ import pyarrow as pa
 
 from schemas.errors import ConfigurationError, SourceChanged
 from transforms.decoders.header import ABSENT, CHUNK, RAGGED, numbered, plain_names, text_column
+from transforms.decoders.national import text_decoder
 
 PIECE = 1 << 20
 LARGEST = 64 << 20
@@ -51,7 +51,7 @@ class Scanner:
 
     def __init__(self, stream: BinaryIO, encoding: str, part: str) -> None:
         try:
-            self._decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)("replace")
+            self._decode = text_decoder("utf-8-sig" if encoding == "utf-8" else encoding)
         except LookupError:
             raise ConfigurationError(
                 f"no encoding is called {encoding}", where=f"{part}: format.encoding", remedy="use utf-8 or gb18030"
@@ -93,7 +93,7 @@ class Scanner:
         self._text, self._at = self._text[self._at :], 0
         raw = self._stream.read(max(PIECE, len(self._text)))
         self._ended = not raw
-        self._text += self._decoder.decode(raw, final=self._ended)
+        self._text += self._decode(raw, self._ended)
 
 
 def unreadable(part: str) -> SourceChanged:
