@@ -1,6 +1,7 @@
 """A load's canonical file (规范化文件): every pulled row in the standard's form, beside the marks that identify it.
 
-One Parquet file, row groups of one chunk each. The row number in it is the row's `ordinal` everywhere in the ledger.
+One encrypted Parquet file, row groups of one chunk each. The row number in it is the row's `ordinal` everywhere in the
+ledger.
 """
 
 import os
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from exchange.durable import finish_file
+from exchange.site import Site
 
 MARKS = pa.schema(
     [
@@ -30,15 +32,20 @@ MARKS = pa.schema(
 )
 
 
+def _path(site: Site, load_id: int) -> Path:
+    return site.load_folder(load_id) / "canonical.parquet"
+
+
 class CanonicalWriter:
     """Writes chunks; the file appears whole when the context ends without an error."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self.path = path
-        self.partial = path.with_name(f".{path.name}.{os.getpid()}.part")  # two runs may prepare the same load
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, site: Site, load_id: int, schema: pa.Schema) -> None:
+        self.path = _path(site, load_id)
+        self.partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")  # two runs may prepare one load
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         self.schema = pa.schema([*schema, *MARKS])
-        self._writer = pq.ParquetWriter(self.partial, self.schema, compression="zstd", compression_level=1)
+        self._sink = site.vault.create(self.partial, self.path.name, site.load_scope(load_id))
+        self._writer = pq.ParquetWriter(self._sink, self.schema, compression="zstd", compression_level=1)
 
     def __enter__(self) -> "CanonicalWriter":
         return self
@@ -50,15 +57,16 @@ class CanonicalWriter:
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, _: TracebackType | None) -> None:
         self._writer.close()
+        self._sink.close()
         if kind is None:
             finish_file(self.partial, self.path)
 
 
 class CanonicalFile:
-    """Reads it back, row group by row group."""
+    """Reads it back, row group by row group. Raises FileDamaged, KeyMissing, KeyDestroyed."""
 
-    def __init__(self, path: Path) -> None:
-        self.file = pq.ParquetFile(path)
+    def __init__(self, site: Site, load_id: int) -> None:
+        self.file = pq.ParquetFile(site.vault.open(_path(site, load_id), site.load_scope(load_id)))
 
     def staging_chunks(self, held: "np.ndarray[Any, np.dtype[np.bool_]]") -> Iterator[pa.Table]:
         """The narrow columns a registration needs. `held`: one flag per ordinal."""

@@ -4,18 +4,23 @@ Deliveries of one feed go to one receiver one after another, in sealed order; th
 the rest, so that revisions of a record arrive in order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from functools import partial
 from hashlib import sha256
 
-from exchange.durable import crash_point, write_file
+from exchange.durable import crash_point
 from exchange.ledger.database import Lease
 from exchange.ledger.deliveries import Deliveries, Delivery
+from exchange.ledger.loads import Loads
+from exchange.prepare import record_type_of
+from exchange.scrub import public_columns, scrub_verdicts, scrubbed_number
 from exchange.site import Site
 from schemas.catalog import Feed, Receiver
 from schemas.errors import GuijiError, ReceiptMismatch, ReceiverRefused, ReceiverUnreachable, Terminal
-from schemas.exchange import Answer, Sealed, Target
+from schemas.exchange import Answer, RecordVerdict, Sealed, Target
+from transforms.outgoing import compile_profile
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ class Courier:
         """The bytes first, then what they mean."""
         text = as_text(answer)
         path = self.site.receipt_file(item.key, item.attempt, sha256(text).hexdigest())
-        digest, _ = write_file(path, [text])
+        digest, _ = self.site.vault.write(path, [text], self.site.load_scope(item.load_id))
         try:
             receipt = self.target.read(self._sealed(item), answer)
         except ReceiverRefused:
@@ -102,13 +107,24 @@ class Courier:
         except (ReceiverUnreachable, ReceiptMismatch):
             self.book.file(item, "", answer.status, digest, "unknown", (), self.lease)
             raise
-        self.book.file(item, receipt.number, answer.status, digest, "acked", receipt.verdicts, self.lease)
+        number, verdicts = scrubbed_number(receipt.number), self._scrubbed(item, receipt.verdicts)
+        self.book.file(item, number, answer.status, digest, "acked", verdicts, self.lease)
+
+    def _scrubbed(self, item: Delivery, verdicts: Sequence[RecordVerdict]) -> Sequence[RecordVerdict]:
+        """What the receiver says of a record, without what it quotes of it: the verbatim words are in the receipt."""
+        if not any(verdict.code or verdict.text for verdict in verdicts):
+            return verdicts
+        kind = record_type_of(self.feed, Loads(self.site.ledger).get(item.load_id))
+        profile = compile_profile(self.receiver.profiles[kind.name], kind, self.receiver.where)
+        with self._sealed(item).open() as body:
+            return scrub_verdicts(verdicts, body, public_columns(profile.fields, kind))
 
     def _sealed(self, item: Delivery) -> Sealed:
         path = self.site.delivery_file(item.key)
         if not path.is_file():
             raise GuijiError("the sealed bytes are gone", where=str(path.name), remedy="restore the deliveries folder")
-        return Sealed(item.key, item.feed, self.feed.record_type, item.count, path)
+        opened = partial(self.site.vault.open, path, self.site.load_scope(item.load_id))
+        return Sealed(item.key, item.feed, self.feed.record_type, item.count, opened)
 
 
 def as_text(answer: Answer) -> bytes:

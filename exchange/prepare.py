@@ -58,8 +58,7 @@ class Preparation:
 
     def run(self, lease: Lease) -> Counts:
         """Raises BatchHeld, BalanceBroken, StaleOwner, SourceChanged."""
-        path = self.site.load_folder(self.load.id) / "canonical.parquet"
-        with CanonicalWriter(path, self.record_type.arrow_schema()) as writer:
+        with CanonicalWriter(self.site, self.load.id, self.record_type.arrow_schema()) as writer:
             result = Suite(self.feed.record_type).judge(self._chunks(writer), business_date=self.load.business_date)
         self._add_suite_flags(result.flags)
         self._keep(result.to_json())
@@ -67,7 +66,7 @@ class Preparation:
         return register(
             self.site.ledger,
             self.load,
-            CanonicalFile(path).staging_chunks(held),
+            CanonicalFile(self.site, self.load.id).staging_chunks(held),
             self.flags,
             keep_last=self.feed.mapping.get("repeated_key") == "last",
             standard=f"{self.record_type.standard}/{self.record_type.version}",

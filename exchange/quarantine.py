@@ -137,7 +137,7 @@ def _ticket(connection: Connection, row: Sequence[Any]) -> Ticket:
 
 
 def _register(site: Site, connection: Connection, found: Ticket) -> None:
-    file = CanonicalFile(site.load_folder(found.load_id) / "canonical.parquet")
+    file = CanonicalFile(site, found.load_id)
     _, rows = next(iter(file.take(np.array([found.ordinal]))))
     key, digest, operation = (rows[name][0].as_py() for name in ("_key", "_digest", "_operation"))
     if key is None:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from schemas.exchange import RecordVerdict
 from schemas.standard import RecordType
+from transforms.converters.check_digits import identity_check
 
 LONGEST = 1000  # of a text that came with at most 2000: a value cut in two at its end is not within
 RUN = 5
@@ -33,6 +34,16 @@ def scrubbed(text: str, values: Iterable[str] = ()) -> str:
     for first, last in _spans(plain, values):
         marks[first:last] = b"\1" * (last - first)
     return "".join("*" if marked else letter for letter, marked in zip(text, marks, strict=True))[:LONGEST]
+
+
+IDENTITY = re.compile(r"[0-9]{6}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]")
+
+
+def scrubbed_number(number: str) -> str:
+    """A receipt's number, of any form its receiver likes; only what passes as an identity number is masked in it."""
+    return IDENTITY.sub(
+        lambda found: "*" * 18 if identity_check(found[0][:17]) == found[0][17].upper() else found[0], number
+    )
 
 
 def _spans(text: str, values: Iterable[str]) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from exchange.canonical import CanonicalFile
-from exchange.durable import write_file
 from exchange.ledger.database import Lease
 from exchange.ledger.deliveries import Deliveries, Delivery, delivery_key
 from exchange.ledger.loads import Load, Loads
@@ -19,7 +18,9 @@ from exchange.site import Site
 from schemas.catalog import Feed, Receiver
 from schemas.errors import ConfigurationError
 from schemas.findings import severity
+from schemas.protected import not_permitted
 from transforms.outgoing import Profile, compile_profile, seal_lines, to_receiver
+from transforms.protected import protected_rows
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Sealer:
         """Versions with content by row group, then those that are nothing but a key."""
         if full.num_rows:
             full = full.sort_by("ordinal")
-            file = CanonicalFile(self.site.load_folder(load.id) / "canonical.parquet")
+            file = CanonicalFile(self.site, load.id)
             for first, rows in file.take(full["ordinal"].to_numpy()):
                 yield full.slice(first, rows.num_rows), rows
         if bare.num_rows:
@@ -72,6 +73,7 @@ class Sealer:
         profile = self.profile(load)
         data = None
         if rows is not None:
+            pending, rows = self._keep_back(load, pending, rows)
             outgoing = to_receiver(rows, profile)
             bad = {int(row): f for f in outgoing.flags if severity(f.code) == "error" for row in f.rows}
             versions, good = pending["version"], np.setdiff1d(np.arange(rows.num_rows), list(bad))
@@ -88,6 +90,18 @@ class Sealer:
             self.book.seal_all(sealed, profile.version, self.lease)
         return len(sealed)
 
+    def _keep_back(self, load: Load, pending: pa.Table, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """Without what the law does not let this receiver have: withheld by its rule's name, and counted."""
+        kind, where = record_type_of(self.feed, load), f"receivers/{self.receiver.code}/{self.feed.record_type}.yaml"
+        rules = not_permitted(self.receiver.profiles[kind.name], load.business_date, where)
+        kept_back = {int(row): f for f in protected_rows(rows, rules, kind, load.business_date) for row in f.rows}
+        if not kept_back:
+            return pending, rows
+        versions, free = pending["version"], np.setdiff1d(np.arange(rows.num_rows), list(kept_back))
+        withheld = [(versions[row].as_py(), f.code, "excluded", f.field) for row, f in sorted(kept_back.items())]
+        self.outbox.withhold(self.receiver.code, withheld, self.lease)
+        return pending.take(free), rows.take(free)
+
     def _write(
         self, load: Load, profile: Profile, pending: pa.Table, data: pa.Table | None, sequence: int
     ) -> tuple[Delivery, list[int]]:
@@ -95,7 +109,7 @@ class Sealer:
         body = seal_lines(data, self._envelope(load, pending, sequence))
         digest = sha256(body).hexdigest()
         key = delivery_key(self.receiver.code, profile.version, _identities(pending), digest)
-        write_file(self.site.delivery_file(key), [body])
+        self.site.vault.write(self.site.delivery_file(key), [body], self.site.load_scope(load.id))
         code, name = self.receiver.code, self.feed.name
         made = Delivery(key, code, name, sequence, load.id, pending.num_rows, digest, "sealed", 0)
         return made, _versions(pending)

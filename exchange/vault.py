@@ -45,7 +45,7 @@ class Vault:
         out = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         return cast(BinaryIO, EncryptingWriter(os.fdopen(out, "wb"), self._encryptor(scope, name)))
 
-    def open(self, path: Path, scope: str) -> BinaryIO:
+    def open(self, path: Path, scope: str) -> io.BufferedReader:
         """The plain bytes, seekable. Raises FileNotFoundError, FileDamaged, KeyMissing, KeyDestroyed."""
         return io.BufferedReader(self.reader(path, scope), CHUNK)
 

@@ -1,9 +1,9 @@
 """The words that pass between exchange and connectors: what is asked, what came, what was sent, what was answered."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
+from io import BufferedReader
 from typing import Any, Literal, Protocol
 
 Position = dict[str, Any]
@@ -54,13 +54,16 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A delivery as it goes over the wire: the same bytes under the same key at every attempt."""
+    """A delivery as it goes over the wire: the same bytes under the same key at every attempt.
+
+    `open` reads its body from the beginning, seekable; the caller closes.
+    """
 
     key: str
     feed: str
     record_type: str
     count: int
-    body: Path
+    open: Callable[[], BufferedReader]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def target(url: str, timeout: float = 5) -> Target:
 def sealed(tmp_path: Path) -> Sealed:
     body = tmp_path / "body"
     body.write_bytes('{"a":"甲"}\n{"a":"乙"}\n'.encode())
-    return Sealed("k1", "water/penalty", "penalty", 2, body)
+    return Sealed("k1", "water/penalty", "penalty", 2, lambda: body.open("rb"))
 
 
 def answer(data: Any, status: int = 200) -> Answer:
@@ -44,7 +44,8 @@ def test_the_bytes_on_disk_go_out_signed_under_their_key(server: Any, sealed: Se
     server.says(GOOD)
     got = target(server.url).send(sealed)
     (asked,) = server.asked
-    assert (asked.method, asked.path, asked.body) == ("POST", "/deliveries", sealed.body.read_bytes())
+    with sealed.open() as body:
+        assert (asked.method, asked.path, asked.body) == ("POST", "/deliveries", body.read())
     assert asked.headers["Idempotency-Key"] == "k1"
     assert asked.headers["Content-Digest"] == f"sha-256={hashlib.sha256(asked.body).hexdigest()}"
     message = f"sidrid{asked.headers['gjgxjhpt_rtime']}".encode()

@@ -30,11 +30,10 @@ def site(tmp_path: Path) -> Iterator[Site]:
     loads, lease = Loads(site.ledger), site.ledger.take(FEED)
     load = loads.open(FEED, DAY, lease)
     loads.landed(load, "b" * 64, {"time": "t1"}, True, lease)
-    path = site.load_folder(load) / "canonical.parquet"
-    _write(path)
+    _write(site, load)
     held = np.array([False, False, True])
     register(
-        site.ledger, loads.get(load), CanonicalFile(path).staging_chunks(held),
+        site.ledger, loads.get(load), CanonicalFile(site, load).staging_chunks(held),
         [Flag("TEXT_MOJIBAKE", "", np.array([2], dtype=np.int64))], keep_last=False, standard="enforcement/1.0",
         receivers=("province", "nation"), gate=lambda _: None, lease=lease,
     )  # fmt: skip
@@ -43,13 +42,13 @@ def site(tmp_path: Path) -> Iterator[Site]:
     site.ledger.engine.dispose()
 
 
-def _write(path: Path) -> None:
+def _write(site: Site, load: int) -> None:
     rows = {
         "_key": ["k1", "k2", "k3"], "_ref": ["1", "2", "3"], "_digest": ["d1", "d2", "d3"],
         "_operation": ["upsert"] * 3, "_raw_digest": [None, None, "raw3"], "_part": [0] * 3, "_row": [0, 1, 2],
         "value": [SECRET] * 3,
     }  # fmt: skip
-    with CanonicalWriter(path, pa.schema([("value", pa.string())])) as writer:
+    with CanonicalWriter(site, load, pa.schema([("value", pa.string())])) as writer:
         writer.write(pa.table({f.name: pa.array(rows[f.name], f.type) for f in writer.schema}))
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.scrub import LONGEST, public_columns, scrub_verdicts, scrubbed
+from exchange.scrub import LONGEST, public_columns, scrub_verdicts, scrubbed, scrubbed_number
 from schemas.exchange import RecordVerdict
 from schemas.standard import standard
 
@@ -71,6 +71,19 @@ def test_a_number_cut_in_two_at_the_end_is_gone(cut: int) -> None:
     """The connector hands over 2000 characters at most: whatever stands at that edge is not kept."""
     assert "1" not in scrubbed("错" * (2000 - cut) + NUMBER[:cut])
     assert len(scrubbed("错" * 2000)) == LONGEST
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        ("province-1a2b3c4d5e6f7a8b", None),
+        ("202603020000000001", None),
+        ("2026030200000000012345", None),
+        (f"R-{ID}", f"R-{'*' * 18}"),
+    ],
+)
+def test_a_receipts_number_stays_unless_it_is_somebodys(number: str, told: str | None) -> None:
+    assert scrubbed_number(number) == (told or number)
 
 
 LINES = [
