@@ -85,14 +85,18 @@ class Story:
         return "0" if self.feed.startswith("water") else "撤销"
 
     def _remove(self) -> None:
-        """Market's database forgets a row; water marks it; transport announces it as revoked."""
-        (key,) = self._draw(1)
-        if self.feed.startswith("market"):
-            del self.rows[key], self.truth[key]
-            self.deleted.append(key)
-            return
-        self._touch(key, "soft_delete")
-        self.rows[key].update({"isDeleted": "1"} if self.feed.startswith("water") else {self.layout.status: "撤销"})
+        """Market's database forgets a row; water marks it; transport announces it as revoked.
+
+        After many nights no row may be left to which nothing has happened yet: then none goes.
+        """
+        for key in self._draw(1):
+            if self.feed.startswith("market"):
+                del self.rows[key], self.truth[key]
+                self.deleted.append(key)
+                continue
+            self._touch(key, "soft_delete")
+            gone = {"isDeleted": "1"} if self.feed.startswith("water") else {self.layout.status: "撤销"}
+            self.rows[key].update(gone)
 
     def _delay(self, fresh: list[str], pulled: datetime) -> None:
         """Three new rows carry a time up to two hours before the newest of last night, one three days."""

@@ -31,6 +31,7 @@ class Faults:
         self._lock = Lock()
         self.seconds = 1.0
         self.late = 0
+        self.let_go = Event()
         self.stopping = Event()
 
     def set(self, name: str, times: int = 1, seconds: float | None = None, skip: int = 0) -> None:
@@ -64,10 +65,10 @@ class Faults:
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
-        """A request is kept waiting before it is applied; `late` counts them."""
+        """A request is kept waiting before it is applied, until `let_go` at most; `late` counts them."""
         self.late += 1
         try:
-            self.wait(self.seconds)
+            self.let_go.wait(self.seconds)
             yield
         finally:
             self.late -= 1

@@ -59,6 +59,7 @@ class Receiver:
     def start(self) -> None:
         """Open the log and listen; on the port of the last start when it is free."""
         self.faults.stopping.clear()
+        self.faults.let_go.clear()
         self._log = ReceiverLog(self.log_path)
         self._server = LocalServer(
             _handler(self, Intake(self.code, self._log, self.honours_keys), self._log), self._wanted_port
@@ -67,6 +68,7 @@ class Receiver:
     def stop(self) -> None:
         """Stop listening and close the log; what was applied stays readable."""
         self.faults.stopping.set()
+        self.faults.let_go.set()
         if self._server:
             self._wanted_port = self._server.port
             self._server.stop()

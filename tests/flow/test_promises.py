@@ -18,7 +18,7 @@ YAML = "receivers/nation/receiver.yaml"
 
 def simple_minded(install: Install, *, asked: bool) -> Installation:
     """The nation applies whatever comes as often as it comes; it can be asked by key, or not."""
-    at = install(batch=10, timeout=0.5, only=FEED)
+    at = install(batch=10, timeout=1, only=FEED)
     edit(at.root / YAML, "idempotency: honoured", "idempotency: none")
     if not asked:
         edit(at.root / YAML, "inquiry: by_key", "inquiry: none")
@@ -49,12 +49,13 @@ def test_keys_not_honoured_what_arrived_is_found_by_asking(install: Install) -> 
 @pytest.mark.parametrize("fault", ["timeout_before", "applies_late", "inquiry_forgets"])
 def test_keys_not_honoured_nothing_is_sent_again_before_it_has_settled(install: Install, fault: str) -> None:
     at = simple_minded(install, asked=True)
-    at.world.nation.faults.set(fault, 1, seconds=1)
+    at.world.nation.faults.set(fault, 1, seconds=60)
     if fault == "inquiry_forgets":
         at.world.nation.faults.set("error_500_after", 1)
     for _ in range(2):
         with pytest.raises(ReceiverUnreachable):
             at.run(FEED)
+    at.world.nation.faults.let_go.set()
     while at.world.nation.faults.late:
         time.sleep(0.02)
     assert sum(one.method == "POST" for one in at.world.nation.attempts()) == 1, "sent again too early"
