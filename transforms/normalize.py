@@ -72,6 +72,8 @@ def _null_words(column: pa.Array, words: tuple[str, ...]) -> pa.Array:
     if not words:
         return column
     empty = pc.is_in(pc.utf8_trim_whitespace(column), value_set=pa.array(words, pa.string()))
+    if not pc.any(empty, min_count=0).as_py():
+        return column
     return pc.if_else(empty, pa.scalar(None, pa.string()), column)
 
 

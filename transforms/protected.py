@@ -51,7 +51,8 @@ def _births(numbers: pa.ChunkedArray) -> Any:
 
 
 def _days(column: pa.ChunkedArray) -> Any:
-    return _filled(pc.strftime(column, format="%Y%m%d"))
+    year, month, day = pc.multiply(pc.year(column), 10_000), pc.multiply(pc.month(column), 100), pc.day(column)
+    return _filled(pc.add(pc.add(year, month), day))
 
 
 def _filled(texts: pa.ChunkedArray) -> Any:

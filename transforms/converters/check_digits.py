@@ -7,7 +7,7 @@ number, mod 11-2) and the business registration number (mod 11,10).
 import numpy as np
 import numpy.typing as npt
 
-from transforms.converters.digits import Bytes
+from transforms.converters.digits import Bytes, every
 
 CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 CREDIT_WEIGHTS = np.array([pow(3, i, 31) for i in range(17)], dtype=np.int64)
@@ -63,6 +63,17 @@ def identity_good(matrix: Bytes) -> npt.NDArray[np.bool_]:
     total, known = _weighed(matrix, _TEN, IDENTITY_WEIGHTS)
     wanted = np.frombuffer(IDENTITY_CHECK.encode(), dtype=np.uint8)[total % 11]
     good: npt.NDArray[np.bool_] = known & (matrix[:, 17] == wanted)
+    return good
+
+
+def registrations_good(matrix: Bytes) -> npt.NDArray[np.bool_]:
+    """Rows of 15 bytes: digits with ISO 7064 mod 11,10."""
+    digits = _TEN[matrix]
+    rest = np.full(len(matrix), 10, dtype=np.int64)
+    for place in range(14):
+        rest = (rest + digits[:, place]) % 10
+        rest = np.where(rest == 0, 10, rest) * 2 % 11
+    good: npt.NDArray[np.bool_] = every(digits >= 0) & ((rest + digits[:, 14]) % 10 == 1)
     return good
 
 

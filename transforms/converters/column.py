@@ -29,7 +29,8 @@ def converter(
         if len(texts) > SAMPLE and _repeats(texts):
             encoded = texts.dictionary_encode()
             values, codes = _plain(encoded.dictionary, parameters, kind, scalar, fast)
-            return Converted(values.take(encoded.indices), _flags(_spread(codes, encoded)))
+            same = values.equals(encoded.dictionary)  # every text stays as it is: nothing to put together again
+            return Converted(texts if same else values.take(encoded.indices), _flags(_spread(codes, encoded)))
         values, codes = _plain(texts, parameters, kind, scalar, fast)
         return Converted(values, _flags(codes))
 

@@ -74,10 +74,13 @@ def _joined(text: str) -> str:
 def _canonical(column: pa.Array, parameters: Parameters) -> Sure:
     """One year in one pair of brackets, and no other sign that could be one: by columns."""
     good = pc.and_(clean(column), pc.match_substring_regex(column, CANONICAL))
-    if pc.all(good, min_count=0).as_py():
+    rest = pc.invert(pc.fill_null(good, True))
+    if not pc.any(rest, min_count=0).as_py():
         return Sure(good, column)
-    good = pc.and_(clean(column), pc.match_substring_regex(column, ONE_PAIR))
-    return Sure(good, pc.replace_substring_regex(column, ONE_PAIR, r"\1〔\2〕\3"))
+    few = column.filter(rest)  # replacing is slow, and most numbers are canonical
+    paired = pc.and_(clean(few), pc.match_substring_regex(few, ONE_PAIR))
+    rewritten = pc.replace_substring_regex(few, ONE_PAIR, r"\1〔\2〕\3")
+    return Sure(pc.replace_with_mask(good, rest, paired), pc.replace_with_mask(column, rest, rewritten))
 
 
 document_number = converter(TEXT, _number, _canonical, {"year": one_of("optional")})

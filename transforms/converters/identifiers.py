@@ -9,6 +9,7 @@ import re
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.converters.check_digits import (
     CREDIT,
@@ -18,6 +19,7 @@ from transforms.converters.check_digits import (
     is_organisation,
     organisation_good,
     registration_good,
+    registrations_good,
 )
 from transforms.converters.column import converter
 from transforms.converters.contract import TEXT, Parameters, Reading, Sure
@@ -75,6 +77,13 @@ def _organisation(text: str, parameters: Parameters) -> Reading:
     return Reading(code) if is_organisation(code) else Reading(None, ("ORG_CODE_CHECK_DIGIT",))
 
 
+def _organisation_rows(column: pa.Array, parameters: Parameters) -> Sure:
+    """Good codes by bytes, the hyphen before the check sign taken out."""
+    plain = pc.replace_substring(column, "-", "")
+    rows, matrix = fixed_width(plain, 9)
+    return sure(rows, organisation_good(matrix) & (matrix[:, :8] != matrix[:, :1]).any(axis=1), plain)
+
+
 def _registration(text: str, parameters: Parameters) -> Reading:
     number = signs(text)
     if number and _same(number):
@@ -86,6 +95,11 @@ def _registration(text: str, parameters: Parameters) -> Reading:
     return Reading(None, ("REG_NO_SHAPE",))
 
 
+def _registration_rows(column: pa.Array, parameters: Parameters) -> Sure:
+    rows, matrix = fixed_width(column, 15)
+    return sure(rows, registrations_good(matrix) & (matrix != matrix[:, :1]).any(axis=1), column)
+
+
 def _fifteen(number: str) -> str:
     """Fifteen digits that fail their check: an old identity number has the same shape."""
     old_identity = known_region(number[:6]) and born("19" + number[6:12], {})
@@ -93,5 +107,5 @@ def _fifteen(number: str) -> str:
 
 
 credit_code = converter(TEXT, _credit, _credit_rows)
-org_code = converter(TEXT, _organisation)
-registration_number = converter(TEXT, _registration)
+org_code = converter(TEXT, _organisation, _organisation_rows)
+registration_number = converter(TEXT, _registration, _registration_rows)

@@ -1,11 +1,18 @@
 """Identifiers: right and wrong check digits, placeholders, and numbers in the wrong field."""
 
 from collections.abc import Callable
+from random import Random
 
 import pyarrow as pa
 import pytest
 
-from transforms.converters.check_digits import CREDIT, IDENTITY_CHECK, identity_check
+from transforms.converters.check_digits import (
+    CREDIT,
+    IDENTITY_CHECK,
+    identity_check,
+    is_organisation,
+    registration_good,
+)
 from transforms.converters.registry import get
 
 Read = Callable[..., tuple[object, set[str]]]
@@ -150,3 +157,27 @@ def test_organisation_codes(read: Read, text: str, value: str | None, codes: set
 )
 def test_registration_numbers(read: Read, text: str, value: str | None, codes: set[str]) -> None:
     assert read("registration_number", text) == (value, codes)
+
+
+def test_registration_numbers_are_checked_by_columns_as_one_by_one() -> None:
+    numbers = [f"{random:015d}" for random in Random(1).sample(range(10**14, 10**15), 3000)] + ["1" * 15, "0" * 15]
+    done = get("registration_number")(pa.array(numbers), {})
+    wrong = {row for flag in done.flags for row in flag.rows.tolist()}
+    assert wrong == {row for row, number in enumerate(numbers) if not registration_good(number) or row >= 3000}
+    assert 200 < 3002 - len(wrong) < 400
+
+
+def test_organisation_codes_are_checked_by_columns_as_one_by_one() -> None:
+    codes = [
+        f"{serial:08d}{'-' * (serial % 2)}{check}"
+        for serial in range(70_000_000, 70_000_200)
+        for check in "0123456789X"
+    ]
+    done = get("org_code")(pa.array([*codes, "11111111-2"]), {})
+    good = [code.replace("-", "") for code in codes if is_organisation(code.replace("-", ""))]
+    assert [value for value in done.values.to_pylist() if value] == good
+    assert len(good) == 200
+    assert {flag.code: len(flag.rows) for flag in done.flags} == {
+        "ORG_CODE_CHECK_DIGIT": 2000,
+        "ORG_CODE_PLACEHOLDER": 1,
+    }
