@@ -14,7 +14,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_LINK_MODE := copy
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup lock check test soak nightly up down bench clean docs
+.PHONY: help setup lock check test soak nightly nights up down bench clean docs
 
 help: ## this manual
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ soak: $(READY) ## hours of kills, faults and simulated nights, and their figures
 
 nightly: $(READY) ## a night of the sandbox through Airflow; NIGHT=2 for the next one
 	@$(PY) -m sandbox.nightly --night $(or $(NIGHT),1)
+
+nights: $(READY) ## many nights under one Airflow, with figures; NIGHTS=20 ROWS=60
+	@$(PY) -m sandbox.nights --nights $(or $(NIGHTS),20) --rows $(or $(ROWS),60)
 
 up: $(READY) ## leave Airflow's pages and the sandbox running
 	@$(PY) -m sandbox.stay start --night $(or $(NIGHT),1)

@@ -10,9 +10,11 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from statistics import median
+from typing import Any
 from urllib.parse import quote
 
 from rich.console import Console
@@ -84,21 +86,28 @@ def _whole(site: Site, day: str) -> int:
     return sum(load_balance(site.ledger, load, site.catalog.feed(feed).receivers).whole for feed, load in loads)
 
 
-def _figures(airflow: Airflow, dags: list[str], console: Console) -> None:
-    """Per kind of task: instances, those that failed, median seconds from start to end and from queued to start."""
-    took, waited, failed = defaultdict(list), defaultdict(list), defaultdict(int)
+def _instances(airflow: Airflow, dags: list[str]) -> Iterator[dict[str, Any]]:
+    """Every task instance of these DAGs that Airflow remembers."""
     for dag in dags:
         path, offset = f"/dags/{quote(dag, safe='')}/dagRuns/~/taskInstances?limit=100", 0
         while found := airflow.client.call("GET", f"{path}&offset={offset}")["task_instances"]:
-            for item in found:
-                kind = item["task_id"].split("_")[0]
-                failed[kind] += item["state"] != "success"
-                if item["start_date"] and item["end_date"] and item["queued_when"]:
-                    times = ("queued_when", "start_date", "end_date")
-                    queued, start, end = (datetime.fromisoformat(item[name]) for name in times)
-                    took[kind].append((end - start).total_seconds())
-                    waited[kind].append((start - queued).total_seconds())
+            yield from found
             offset += len(found)
+
+
+def _figures(airflow: Airflow, dags: list[str], console: Console) -> None:
+    """Per kind of task: instances, those that failed, median seconds from start to end and from queued to start."""
+    took: dict[str, list[float]] = defaultdict(list)
+    waited: dict[str, list[float]] = defaultdict(list)
+    failed: dict[str, int] = defaultdict(int)
+    for item in _instances(airflow, dags):
+        kind = item["task_id"].split("_")[0]
+        failed[kind] += item["state"] != "success"
+        if item["start_date"] and item["end_date"] and item["queued_when"]:
+            moments = ("queued_when", "start_date", "end_date")
+            queued, start, end = (datetime.fromisoformat(item[name]) for name in moments)
+            took[kind].append((end - start).total_seconds())
+            waited[kind].append((start - queued).total_seconds())
     for kind, times in took.items():
         console.print(
             f"{kind:8} {len(times):5} instances, {failed[kind]} not successful, "
