@@ -1,7 +1,7 @@
 """Bundles (存证包): the members' salted leaves, the statement on one delivery, and the file that holds all of it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import shake_256
 from typing import Any
@@ -51,10 +51,10 @@ def statement(head: Mapping[str, object], contents: Contents, seed: bytes) -> di
     }
 
 
-def write_bundle(excerpt: Excerpt, contents: Contents, seed: bytes, only: str | None = None) -> bytes:
-    """The bundle's bytes: the same for the same log and contents. `only`: show this record's key alone.
+def write_bundle(excerpt: Excerpt, contents: Contents, seed: bytes, show: Collection[str] | None = None) -> bytes:
+    """The bundle's bytes: the same for the same log and contents. `show`: of all records, those with these keys alone.
 
-    Raises EvidenceError when the contents are not what the log holds, or no member has that key.
+    Raises EvidenceError when the contents are not what the log holds, or no member has such a key.
     """
     said = json.loads(excerpt.statement)
     leaves = _leaves(contents, seed)
@@ -64,32 +64,41 @@ def write_bundle(excerpt: Excerpt, contents: Contents, seed: bytes, only: str | 
         raise EvidenceError(
             "files or ledger are not what the checkpoint holds", said["delivery"][:12], "see the backup"
         )
-    files = {
-        "statement.json": excerpt.statement,
-        "members.jsonl": b"".join(canonical(row) + b"\n" for row in _rows(contents, seed, leaves, only)),
-        "log/checkpoint.note": excerpt.checkpoint.raw,
-        "log/proof.json": canonical(excerpt.proof),
-    }
-    if excerpt.previous:
-        files["log/previous.note"] = excerpt.previous.raw
-    files |= {f"log/handovers/{note.number:08d}.note": note.raw for note in excerpt.handovers}
-    if only is None:
+    files = _log_files(excerpt)
+    files["members.jsonl"] = b"".join(canonical(row) + b"\n" for row in _rows(contents, seed, leaves, show))
+    if show is None:
         files["request.bin"] = contents.request
         files |= {f"receipts/{at:03d}.bin": data for at, (_, data) in enumerate(contents.receipts, 1)}
     return pack(files)
 
 
+def write_statement(excerpt: Excerpt) -> bytes:
+    """A bundle of nothing but the statement and its proof: what is left when the records' keys are destroyed."""
+    return pack(_log_files(excerpt))
+
+
+def _log_files(excerpt: Excerpt) -> dict[str, bytes]:
+    files = {
+        "statement.json": excerpt.statement,
+        "log/checkpoint.note": excerpt.checkpoint.raw,
+        "log/proof.json": canonical(excerpt.proof),
+    }
+    if excerpt.previous:
+        files["log/previous.note"] = excerpt.previous.raw
+    return files | {f"log/handovers/{note.number:08d}.note": note.raw for note in excerpt.handovers}
+
+
 def _rows(
-    contents: Contents, seed: bytes, leaves: Mapping[str, Sequence[bytes]], only: str | None
+    contents: Contents, seed: bytes, leaves: Mapping[str, Sequence[bytes]], show: Collection[str] | None
 ) -> Iterator[dict[str, Any]]:
     """members.jsonl: shown members with their salt; of the others nothing but the leaf."""
-    if only is not None and all(member["key"] != only for member in contents.members):
-        raise EvidenceError("no record of this delivery has that key", "--only", "see the delivery's records")
+    if missing := set(show or ()) - {member["key"] for member in contents.members}:
+        raise EvidenceError("no record of this delivery has that key", str(min(missing)), "see the delivery's records")
     salts, lines = _salts(seed, len(contents.members)), contents.lines
     for position, member in enumerate(contents.members):
-        if only is None:
+        if show is None:
             yield {"member": member, "salt": salts[position].hex()}
-        elif member["key"] == only:
+        elif member["key"] in show:
             yield {"member": member, "salt": salts[position].hex(), "record": lines[position].decode()}
         else:
             yield {name: leaves[name][position].hex() for name in HASHES}

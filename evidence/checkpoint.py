@@ -2,7 +2,6 @@
 
     <folder>/checkpoints/00000012.json      the note, and the entries that came with it; its appearance is the commit
     <folder>/statements/ab/abcd….json       what an entry states, named by its SHA-256 leaf
-    <folder>/salts/ab/<delivery>.salt       32 secret bytes per delivery (mode 0600)
     <folder>/keys/<id>.key                  every public key that ever signed
 
 Files are only ever added. Two writers may run at once: one takes the number, the other finds it taken.
@@ -11,7 +10,6 @@ Files are only ever added. Two writers may run at once: one takes the number, th
 import base64
 import hashlib
 import json
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -76,18 +74,6 @@ class Log:
     @cached_property
     def entries(self) -> list[Entry]:
         return [entry for checkpoint in self.checkpoints for entry in checkpoint.entries]
-
-    def salt(self, delivery: str) -> bytes:
-        """The delivery's secret, made on first use. Destroyed, its members' leaves say nothing about them any more."""
-        path = self.folder / "salts" / delivery[:2] / f"{delivery}.salt"
-        if not path.is_file():
-            write_new(path, secrets.token_bytes(32), 0o600)
-        return path.read_bytes()
-
-    def known_salt(self, delivery: str) -> bytes | None:
-        """The secret if it still exists."""
-        path = self.folder / "salts" / delivery[:2] / f"{delivery}.salt"
-        return path.read_bytes() if path.is_file() else None
 
     def state(self, delivery: str, receipts: int, statement: dict[str, object]) -> Entry:
         """Keep a statement; it counts once a checkpoint holds its entry."""

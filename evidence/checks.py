@@ -30,6 +30,8 @@ def check_statement(b: Bundle) -> Said:
     demand(b.statement["format"] == FORMAT, "格式版本不认识", "the format is not known")
     for name, data in (("statement.json", b.statement), ("log/proof.json", b.proof)):
         demand(canonical(data) == b.file(name), f"{name} 写法不规范", f"{name} is not in its one form")
+    if "members.jsonl" not in b.files:
+        return "声明可读", "the statement can be read"
     lines = b"".join(canonical(m) + b"\n" for m in b.members)
     demand(all(set(m) in ENTRIES for m in b.members), "members.jsonl 多出内容", "members.jsonl holds more than it may")
     demand(lines == b.file("members.jsonl"), "members.jsonl 写法不规范", "members.jsonl is not in its one form")
@@ -59,6 +61,22 @@ def check_receipts(b: Bundle) -> Said:
     return f"{len(shown)} 份回执原文未变", f"{len(shown)} receipts are verbatim"
 
 
+def check_key(b: Bundle) -> Said:
+    """The idempotency key is a digest of receiver, profile, records and exact bytes: who confirms it confirms those."""
+    if "request.bin" not in b.files:
+        raise NotShown("报送键的由来（须全部记录）", "what the delivery's key is made of (needs every record)")
+    rows = [entry["member"] for entry in b.members]
+    members = b"\n".join("\0".join((m["key"], str(m["revision"]), m["operation"])).encode() for m in rows)
+    said, records = b.statement, digest("sha256", b"root1\0" + members).hex()
+    parts = ("idk2", said["receiver"], said["profile"], records, digest("sha256", b.files["request.bin"]).hex())
+    same = digest("sha256", "\0".join(parts).encode()).hex() == said["delivery"]
+    demand(same, "报送键不是由这些内容算出的", "the delivery's key is not made of these contents")
+    return (
+        "报送键由接收方、字段表、记录与原文算出",
+        "the delivery's key is made of receiver, profile, records and bytes",
+    )
+
+
 def check_answer(b: Bundle) -> Said:
     """The receiver's own words: which delivery, how many, and what became of each record."""
     acked = [data for receipt, data in zip(b.statement["receipts"], b.receipts, strict=False)
@@ -72,15 +90,14 @@ def check_answer(b: Bundle) -> Said:
     body = json.loads(acked[-1].partition(b"\r\n\r\n")[2])
     demand(body["key"] == b.statement["delivery"], "回执说的是别的报送", "the receipt speaks of another delivery")
     demand(body["count"] == b.statement["count"], "回执条数不符", "the receipt has another count")
-    words = {row["seq"]: (row["status"], str(row.get("code") or "")) for row in body["results"]}
-    members = [m["member"] for m in b.members if "member" in m]
-    ours = {m["position"]: (m["outcome"], m["code"]) for m in members}
+    words = {row["seq"]: row["status"] for row in body["results"]}
+    ours = {entry["member"]["position"]: entry["member"]["outcome"] for entry in b.members}
     demand(
         len(words) == len(body["results"]) and ours == words,
         "逐条结果与回执不符",
         "the receipt says otherwise of a record",
     )
-    taken = sum(status == "accepted" for status, _ in words.values())
+    taken = sum(status == "accepted" for status in words.values())
     return f"接收方确认收到本报送，{taken} 条接受、{len(words) - taken} 条退回", \
         f"the receiver names this delivery: {taken} accepted, {len(words) - taken} rejected"  # fmt: skip
 
@@ -107,6 +124,8 @@ def _speaks_of(line: bytes, member: dict[str, Any]) -> bool:
 
 
 def check_members(b: Bundle) -> Said:
+    if not {"members.jsonl", "request.bin"} & set(b.files):
+        raise NotShown("逐条记录（已销毁或不出示）", "the records (destroyed, or kept back)")
     count, leaves = b.statement["count"], list(_leaves(b))
     demand(len(leaves) == count, "记录条数不符", "the number of records differs")
     if "request.bin" in b.files and b.statement["records"] == "lines":

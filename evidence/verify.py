@@ -16,6 +16,7 @@ from evidence.checks import (
     check_chained,
     check_container,
     check_included,
+    check_key,
     check_members,
     check_published,
     check_receipts,
@@ -29,8 +30,8 @@ from evidence.proofs import Broken, NotShown
 
 Said = tuple[str, str]
 CHECKS: tuple[Callable[[Bundle], Said], ...] = (
-    check_container, check_statement, check_request, check_receipts, check_answer, check_members, check_included,
-    check_signed, check_chained,
+    check_container, check_statement, check_request, check_key, check_receipts, check_answer, check_members,
+    check_included, check_signed, check_chained,
 )  # fmt: skip
 
 

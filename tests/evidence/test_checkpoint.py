@@ -10,7 +10,7 @@ from evidence.checkpoint import Log
 from evidence.files import EvidenceError
 from evidence.signers import new_file_key
 from evidence.verify import check, holds
-from tests.evidence.chain import KEYS, Chain, contents, head, name
+from tests.evidence.chain import KEYS, Chain, contents, head, name, seed
 
 
 def test_each_names_the_one_before(chain):
@@ -30,11 +30,6 @@ def test_two_writers_at_once(chain):
     assert len(chain.log.checkpoints) == 4
 
 
-def test_two_writers_share_one_salt(chain):
-    assert chain.log.salt(name(9)) == chain.log.salt(name(9))
-    assert chain.log.salt(name(9)) != chain.log.salt(name(8))
-
-
 def test_a_missing_checkpoint_is_noticed(chain):
     (chain.folder / "evidence" / "checkpoints" / "00000002.json").unlink()
     with pytest.raises(EvidenceError) as caught:
@@ -51,11 +46,11 @@ def test_a_later_receipt_is_another_entry(chain):
     log, more = chain.log, contents(name(5))
     told, data = more.receipts[0]
     more.receipts.append(({**told, "attempt": 2, "number": "R2"}, data))  # type: ignore[attr-defined]  # a list here
-    log.append([log.state(name(5), 2, statement(head(name(5)), more, log.salt(name(5))))], chain.signers, "2026-03-05T")
-    raw = write_bundle(chain.log.excerpt(name(5)), more, log.salt(name(5)))
+    log.append([log.state(name(5), 2, statement(head(name(5)), more, seed(name(5))))], chain.signers, "2026-03-05T")
+    raw = write_bundle(chain.log.excerpt(name(5)), more, seed(name(5)))
     findings = check(raw, chain.trust)
     assert holds(findings)
-    assert "2 receipts" in findings[3].english
+    assert "2 receipts" in findings[4].english
     with pytest.raises(EvidenceError, match="not what the checkpoint holds"):
         chain.bundle(name(5))  # the earlier contents are no longer what the newest entry says
 
@@ -68,18 +63,17 @@ def test_no_bundle_from_changed_contents(chain, part):
     else:
         good.members[0]["outcome"] = "rejected"  # type: ignore[index]  # a dict here
     with pytest.raises(EvidenceError, match="not what the checkpoint holds"):
-        write_bundle(chain.log.excerpt(name(5)), good, chain.log.salt(name(5)))
+        write_bundle(chain.log.excerpt(name(5)), good, seed(name(5)))
 
 
 def test_no_bundle_for_a_record_that_is_not_in_it(chain):
     with pytest.raises(EvidenceError, match="no record of this delivery has that key"):
-        chain.bundle(name(5), only=KEYS[0] + "9")
+        chain.bundle(name(5), show=[KEYS[1], KEYS[0] + "9"])
 
 
-def test_salts_are_for_nobody_else_and_keys_for_everybody(chain):
+def test_statements_are_the_owners_and_keys_are_for_everybody(chain):
     folder = chain.folder / "evidence"
-    modes = {path.parent.parent.name: stat.S_IMODE(path.stat().st_mode) for path in folder.glob("*/*/*")}
-    assert modes == {"salts": 0o600, "statements": 0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.glob("statements/*/*")} == {0o600}
     (key,) = (folder / "keys").glob("*.key")
     assert key.read_text().split() == chain.trust
     assert not list(folder.rglob("*.part"))

@@ -71,7 +71,7 @@ def test_a_chain_signed_by_sm2_alone(tmp_path, encoding):
     made.night(name(2))
     findings = check(made.bundle(name(2)), made.trust)
     assert holds(findings)
-    assert "SM2" in findings[7].chinese
+    assert "SM2" in findings[8].chinese
 
 
 def test_both_algorithms_sign_one_checkpoint(tmp_path):
@@ -80,7 +80,7 @@ def test_both_algorithms_sign_one_checkpoint(tmp_path):
     made = Chain(tmp_path, [ours, theirs])
     made.night(name(1))
     raw = made.bundle(name(1))
-    assert "Ed25519 + SM2" in check(raw, made.trust)[7].chinese
+    assert "Ed25519 + SM2" in check(raw, made.trust)[8].chinese
     for key in made.trust:
         assert holds(check(raw, [key]))
     note = unpack(raw).files["log/checkpoint.note"]

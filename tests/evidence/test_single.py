@@ -35,7 +35,7 @@ def place(tmp_path, chain):
     (folder / "verify.py").write_text(one_file(), encoding="utf-8")
     (folder / "watched.py").write_text(WATCHED, encoding="utf-8")
     (folder / "bundle.zip").write_bytes(chain.bundle(name(5)))
-    (folder / "one.zip").write_bytes(chain.bundle(name(5), only=KEYS[1]))
+    (folder / "one.zip").write_bytes(chain.bundle(name(5), show=[KEYS[1]]))
     (folder / "office.key").write_text(chain.trust[0] + "\n")
     return folder
 
@@ -62,7 +62,7 @@ def test_it_says_no_and_why(place):
     assert done.returncode == 1
     assert "✗ 请求原文被改动：sha256 不符 · the request was changed: sha256 differs" in done.stdout
     assert "✓ 1 份回执原文未变 · 1 receipts are verbatim" in done.stdout
-    assert "✗ 不能证明：10 项中 3 项不成立" in done.stdout  # the container and the records' tree, too
+    assert "✗ 不能证明：11 项中 4 项不成立" in done.stdout  # the container, the key and the records' tree, too
 
 
 def test_without_a_key_to_compare_it_says_no(place):

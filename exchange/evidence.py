@@ -1,0 +1,199 @@
+"""Evidence (存证): what the ledger and the files know of a delivery, given to evidence/, and this installation's keys.
+
+    evidence/                   the log: checkpoints, statements, public keys (evidence/checkpoint.py)
+    keys/signing/0001.pem       an Ed25519 key, made at the first checkpoint
+    keys/signing/signer.yaml    a program that signs by SM2, beside it or in its place
+
+Members' salts come from the load's own data key: destroyed with it, leaves tell nothing about anybody any more.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import yaml
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import Connection, text
+
+from evidence.bundle import Contents, statement, write_bundle, write_statement
+from evidence.checkpoint import Log
+from evidence.files import EvidenceError
+from evidence.notes import Note
+from evidence.signers import CommandKey, Signer, file_keys, forget, new_file_key
+from exchange.site import Site
+from schemas.errors import ConfigurationError, FileDamaged, KeyDestroyed, KeyMissing, LeaseHeld, Unfinished
+
+ACKED = text(
+    "SELECT d.key, COUNT(r.id) FROM delivery d JOIN receipt r ON r.delivery_key = d.key "
+    "WHERE d.state = 'acked' GROUP BY d.id, d.key ORDER BY d.id"
+)
+DELIVERY = text("SELECT * FROM delivery WHERE key = :key")
+KEYS = text("SELECT key FROM delivery WHERE key LIKE :start ORDER BY key LIMIT 2")
+ATTEMPTS = text("SELECT number, intent_at FROM attempt WHERE delivery_key = :key ORDER BY number")
+RECEIPTS = text(
+    "SELECT attempt, number, status, verdict, filed_at, file_digest FROM receipt WHERE delivery_key = :key ORDER BY id"
+)
+MEMBERS = text(
+    "SELECT m.position, v.business_key AS key, v.revision, v.operation, v.digest, m.outcome, m.code "
+    "FROM delivery_member m JOIN record_version v ON v.id = m.version WHERE m.delivery = :id ORDER BY m.position"
+)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One installation's evidence."""
+
+    site: Site
+
+    @property
+    def log(self) -> Log:
+        """As it is now on the disk."""
+        return Log(self.site.home / "evidence")
+
+    @property
+    def keys(self) -> Path:
+        return self.site.home / "keys" / "signing"
+
+    def checkpoint(self) -> Note | None:
+        """Sign a checkpoint over all that was acked, or answered again, since the last. None: there is nothing new.
+
+        What cannot be read is left for the next one, and said afterwards: Unfinished. What lies under a destroyed key
+        can no longer be stated. Raises ConfigurationError (keys), LeaseHeld.
+        """
+        with _said():
+            log = self.log
+            held = {entry.delivery: entry.receipts for entry in log.entries}
+            with self.site.ledger.read() as connection:
+                new = [(key, count) for key, count in connection.execute(ACKED) if held.get(key) != count]
+            signers, entries, unread = self._signers(log), [], []
+            for key, count in new:
+                try:
+                    entries.append(log.state(key, count, self._statement(key)))
+                except KeyDestroyed:
+                    continue
+                except (KeyMissing, FileDamaged, FileNotFoundError):
+                    unread.append(key)
+            note = _taken(log.append(entries, signers, self.site.ledger.now)) if entries else None
+        if unread:
+            raise Unfinished(
+                f"{len(unread)} deliveries could not be read and are in no checkpoint",
+                where=unread[0][:12],
+                remedy="restore their files or keys from the backup, then guiji checkpoint",
+            )
+        return note
+
+    def rotate(self) -> Note:
+        """A new Ed25519 key: it and the one before sign a checkpoint, then the old private key is destroyed.
+
+        Where the old key is lost, the new one signs alone, and its public key has to be published anew.
+        """
+        with _said():
+            log = self.log
+            old = file_keys(self.keys)
+            signers = [*old, *self._programs(), new_file_key(self.keys)]
+            note = _taken(log.append([], signers, self.site.ledger.now))
+            for key in old:
+                forget(key)
+            return note
+
+    def bundle(self, start: str, show: Collection[str] | None = None) -> tuple[str, bytes]:
+        """(key, bundle) of the delivery whose key begins so. `show`: of all records, those with these keys alone.
+
+        When the load's key was destroyed, the bundle holds the statement and its proof and no record. Raises
+        Unfinished when there is no such delivery, or no checkpoint holds it yet.
+        """
+        with _said(), self.site.ledger.read() as connection:
+            keys = [row[0] for row in connection.execute(KEYS, {"start": f"{start}%"})] if start.isalnum() else []
+            if len(keys) != 1:
+                what = "several deliveries begin so" if keys else "there is no such delivery"
+                raise Unfinished(what, where=start, remedy="give its key from the report or the receipt")
+            key, excerpt = keys[0], self.log.excerpt(keys[0])
+            try:
+                return key, write_bundle(excerpt, *self._contents(connection, key), show)
+            except KeyDestroyed:
+                return key, write_statement(excerpt)
+
+    def _statement(self, key: str) -> dict[str, object]:
+        """What the log keeps of a delivery."""
+        with self.site.ledger.read() as connection:
+            row = connection.execute(DELIVERY, {"key": key}).mappings().one()
+            attempts = [dict(attempt) for attempt in connection.execute(ATTEMPTS, {"key": key}).mappings()]
+            contents, seed = self._contents(connection, key)
+        receiver = self.site.catalog.receivers.get(row["receiver"])
+        head = {name: row[name] for name in ("receiver", "feed", "profile", "sequence", "sealed_at")}
+        method = str(receiver.access["method"]) if receiver else "unknown"
+        return statement({"delivery": key, "method": method, "attempts": attempts, **head}, contents, seed)
+
+    def _contents(self, connection: Connection, key: str) -> tuple[Contents, bytes]:
+        """What was sent and what came back, and the secret of the members' salts."""
+        row = connection.execute(DELIVERY, {"key": key}).mappings().one()
+        request = self._read(self.site.delivery_file(key), row["load_id"], row["body_digest"])
+        members = [dict(member) for member in connection.execute(MEMBERS, {"id": row["id"]}).mappings()]
+        receipts = []
+        for receipt in connection.execute(RECEIPTS, {"key": key}).mappings():
+            path = self.site.receipt_file(key, receipt["attempt"], receipt["file_digest"])
+            said = {name: receipt[name] for name in ("attempt", "number", "status", "verdict", "filed_at")}
+            receipts.append((said, self._read(path, row["load_id"], receipt["file_digest"])))
+        return Contents(request, members, receipts), self._seed(key, row["load_id"])
+
+    def _read(self, path: Path, load_id: int, digest: str) -> bytes:
+        """The one place that opens what was sent or received."""
+        data = self.site.vault.read(path, self.site.load_scope(load_id))
+        if sha256(data).hexdigest() != digest:
+            raise FileDamaged("is not what the ledger says", where=path.name, remedy="restore it from the backup")
+        return data
+
+    def _seed(self, key: str, load_id: int) -> bytes:
+        _, secret = self.site.vault.keys.key(self.site.load_scope(load_id))
+        return HKDF(hashes.SHA256(), 32, None, b"guiji evidence salts\0" + key.encode()).derive(secret)
+
+    def _signers(self, log: Log) -> list[Signer]:
+        """Who signs. The first key is made here; later ones are only made by a rotation."""
+        signers: list[Signer] = [*file_keys(self.keys), *self._programs()]
+        if not signers and log.last is None:
+            signers = [new_file_key(self.keys)]
+        if not signers:
+            raise EvidenceError("the signing key is gone", "keys/signing", "restore it, or guiji checkpoint --new-key")
+        return signers
+
+    def _programs(self) -> list[Signer]:
+        path = self.keys / "signer.yaml"
+        if not path.is_file():
+            return []
+        try:
+            told: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+            return [_program(told)]
+        except (yaml.YAMLError, KeyError, TypeError, ValueError):
+            raise EvidenceError(
+                "is not {algorithm: sm2, public: 04…, command: […], encoding: der or raw}",
+                "keys/signing/signer.yaml",
+                "see docs/evidence.md",
+            ) from None
+
+
+def _program(told: Mapping[str, Any]) -> CommandKey:
+    public, encoding, command = bytes.fromhex(told["public"]), told.get("encoding", "der"), told["command"]
+    fits = told["algorithm"] == "sm2" and len(public) == 65 and public[0] == 4 and encoding in ("der", "raw")
+    if not fits or not isinstance(command, list) or set(told) - {"algorithm", "public", "command", "encoding"}:
+        raise ValueError
+    return CommandKey(public, [str(word) for word in command], encoding)
+
+
+def _taken(note: Note | None) -> Note:
+    if note is None:
+        raise LeaseHeld("another run signed a checkpoint meanwhile", where="evidence", remedy="run it again")
+    return note
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """evidence/ knows none of our errors."""
+    try:
+        yield
+    except EvidenceError as error:
+        kind = Unfinished if "checkpoint" in error.remedy and "yet" in error.message else ConfigurationError
+        raise kind(error.message, where=error.where, remedy=error.remedy) from None
