@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from exchange.cli import batches, checks, looking, quarantines, reports, running
+from exchange.cli import batches, checks, evidence, looking, quarantines, reports, running
 from schemas.errors import GuijiError, Transient
 
 app = typer.Typer(
@@ -23,6 +23,9 @@ app.command("convert")(looking.convert)
 app.command("run")(running.run)
 app.command("status")(looking.status)
 app.command("replay")(running.replay)
+app.command("checkpoint")(evidence.checkpoint)
+app.command("evidence")(evidence.evidence)
+app.command("verify")(evidence.verify)
 app.add_typer(reports.app, name="report")
 app.add_typer(quarantines.app, name="quarantine")
 app.add_typer(batches.app, name="batch")
