@@ -68,6 +68,7 @@ down: $(READY) ## end what `make up` started
 
 bench: $(READY) ## the whole chain beside the average team's, in one run
 	@$(PY) -m benchmarks.chain
+	$(PY) -m benchmarks.converters
 
 docs: $(READY) ## write the generated pages
 	@$(PY) -m docs.generate
