@@ -126,6 +126,7 @@ def _schedule(feed: Feed) -> None:
 
 def _of_receiver(receiver: Receiver) -> Iterator[GuijiError]:
     from connectors.registry import check_target
+    from schemas.protected import not_permitted
     from schemas.standard import in_force
     from transforms.outgoing import compile_profile
 
@@ -136,6 +137,7 @@ def _of_receiver(receiver: Receiver) -> Iterator[GuijiError]:
         where = f"receivers/{receiver.code}/{kind}.yaml"
         if kind in types:
             yield from _tried(lambda p=profile, k=kind, w=where: compile_profile(p, types[k], w))  # type: ignore[misc]
+            yield from _tried(lambda p=profile, w=where: not_permitted(p, date.today(), w))  # type: ignore[misc]
         else:
             yield ConfigurationError("is no record type of the standard", where=where, remedy="rename the file")
 
