@@ -41,9 +41,12 @@ def earlier(time: str, back: str, where: str) -> str | None:
 
 
 def newest(times: Sequence[str], known: str) -> str:
-    """The greatest believable time, `known` included: no year 9999 may carry the position past rows to come."""
+    """The greatest believable time, `known` included: no year 9999 may carry the position past rows to come.
+
+    Quick where `times` are falling already.
+    """
     tomorrow = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y%m%d")
-    for time in sorted(set(times), reverse=True):
+    for time in sorted(times, reverse=True):
         if time <= known:
             break
         parts = _parts(time)

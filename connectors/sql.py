@@ -91,7 +91,9 @@ class SqlPull:
         if "cursor" not in self.source:
             return
         times, known = table[str(self.source["cursor"])], str(self.position.get("time", ""))
-        if time := newest([text for text in times.unique().to_pylist() if text], known):
+        distinct = pc.drop_null(times.unique())
+        falling = distinct.take(pc.sort_indices(distinct, sort_keys=[("", "descending")]))
+        if time := newest(falling.to_pylist(), known):
             keys = [key for key in table.filter(pc.equal(times, time))[str(self.source["key"])].to_pylist() if key]
             if keys:
                 self.position = {"time": time, "key": keys[-1]}
