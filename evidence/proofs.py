@@ -37,9 +37,12 @@ def digest(name: str, data: bytes) -> bytes:
         return state.finalize()
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def canonical(value: object) -> bytes:
     """JSON as RFC 8785 writes it, for values made of texts and whole numbers under ASCII names."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def node(name: str, left: bytes, right: bytes) -> bytes:

@@ -124,3 +124,12 @@ def settle(feed: str) -> None:
             flow.reconcile_and_report(site, feed, newest.business_date if newest else site.today)
         except Unfinished as unfinished:
             raise (failures[0] if failures else unfinished) from None
+
+
+def checkpoint() -> None:
+    """Sign what was answered since the last checkpoint."""
+    with boundary("checkpoint"):
+        from exchange.evidence import Evidence
+        from exchange.site import Site
+
+        Evidence(Site.from_environment()).checkpoint()

@@ -39,11 +39,11 @@ def dags(read_dags: Callable[[], Any]) -> dict[str, Any]:
     return dict(bag.dags)
 
 
-def test_one_dag_for_each_feed_and_two_for_upkeep(dags: dict[str, Any]) -> None:
+def test_one_dag_for_each_feed_and_three_for_upkeep(dags: dict[str, Any]) -> None:
     expected = {f"feed_{name.replace('/', '_')}" for name in FEEDS}
 
     assert len(expected) >= 6
-    assert set(dags) == expected | {"open_receipts", "replay"}
+    assert set(dags) == expected | {"open_receipts", "checkpoint", "replay"}
 
 
 @pytest.mark.parametrize("name", sorted(FEEDS))
@@ -81,10 +81,11 @@ def test_every_task_but_the_judge_is_tried_again(read_dags: Callable[[], Any], m
     assert dag.get_task("land").retry_delay.total_seconds() == 300
 
 
-def test_upkeep_asks_every_half_hour_and_replays_on_request_alone(dags: dict[str, Any]) -> None:
+def test_upkeep_asks_every_half_hour_signs_in_the_morning_and_replays_on_request_alone(dags: dict[str, Any]) -> None:
     assert _clock(dags["open_receipts"]) == ("*/30 * * * *", "Asia/Shanghai")
+    assert _clock(dags["checkpoint"]) == ("45 7 * * *", "Asia/Shanghai")
     assert dags["replay"].schedule is None
-    for dag in (dags["open_receipts"], dags["replay"]):
+    for dag in (dags["open_receipts"], dags["checkpoint"], dags["replay"]):
         assert (dag.max_active_runs, dag.catchup, dag.tags) == (1, False, {"upkeep"})
 
 
@@ -102,7 +103,7 @@ def test_parsing_loads_nothing_heavy(airflow: None) -> None:
     done = subprocess.run([sys.executable, "-c", PARSE], capture_output=True, text=True, cwd=HOUSE, check=True)
 
     count, before, after = json.loads(done.stdout.splitlines()[-1])
-    assert count == len(FEEDS) + 2
+    assert count == len(FEEDS) + 3
     assert after == before
 
 
@@ -118,6 +119,7 @@ def test_one_broken_mapping_is_told_by_file_and_key_and_hides_no_other(
 
     assert set(bag.dags) == {feed.dag_id for feed in FEEDS.values()} - {"feed_market_penalty"} | {
         "open_receipts",
+        "checkpoint",
         "replay",
     }
     (error,) = bag.import_errors.values()
@@ -130,7 +132,7 @@ def test_two_broken_files_are_both_told(catalog_copy: Path, read_dags: Callable[
 
     bag = read_dags()
 
-    assert len(bag.dags) == len(FEEDS) - 2 + 2
+    assert len(bag.dags) == len(FEEDS) - 2 + 3
     (error,) = bag.import_errors.values()
     assert "departments/market/licence.yaml" in error
     assert "departments/water/licence.yaml" in error

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from evidence.single import one_file
 from evidence.verify import check, holds
-from exchange import flow
+from exchange import flow, tasks
 from exchange.evidence import Evidence
 from exchange.site import Site
 from schemas.catalog import Catalog
@@ -228,6 +228,15 @@ def test_a_signer_that_is_none(site, evidence, told):
     with pytest.raises(ConfigurationError) as caught:
         evidence.checkpoint()
     assert caught.value.where == "keys/signing/signer.yaml"
+
+
+def test_airflows_task(site, evidence, monkeypatch):
+    (evidence.log.folder / "checkpoints" / "00000002.json").unlink()
+    for name, value in (("GUIJI_HOME", site.home), ("GUIJI_LEDGER", site.ledger_url)):
+        monkeypatch.setenv(name, str(value))
+    tasks.checkpoint()
+    tasks.checkpoint()
+    assert len(evidence.log.checkpoints) == 2
 
 
 def test_on_postgresql(night, tmp_path, postgres_url):
