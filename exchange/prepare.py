@@ -59,7 +59,8 @@ class Preparation:
     def run(self, lease: Lease) -> Counts:
         """Raises BatchHeld, BalanceBroken, StaleOwner, SourceChanged."""
         with CanonicalWriter(self.site, self.load.id, self.record_type.arrow_schema()) as writer:
-            result = Suite(self.feed.record_type).judge(self._chunks(writer), business_date=self.load.business_date)
+            suite = Suite(self.feed.record_type, self.record_type)
+            result = suite.judge(self._chunks(writer), business_date=self.load.business_date)
         self._add_suite_flags(result.flags)
         self._keep(result.to_json())
         held = held_rows(self.flags, self.rows)
