@@ -2,7 +2,7 @@
 
 A date is the date in China (Asia/Shanghai). A time with a zone is an instant, and its date is taken there;
 a time without one is local. `excel_serial`: 1900 or 1904 says which calendar five-digit numbers are of;
-`long_term`: yes reads 长期 and 永久 as 2099-12-31.
+`long_term`: yes reads 长期, 永久 and 9999-12-31 as 2099-12-31.
 """
 
 import re
@@ -14,23 +14,29 @@ from transforms.converters.clock import Moment, moment
 from transforms.converters.column import converter
 from transforms.converters.contract import DATE, DATETIME, Parameters, Reading
 from transforms.converters.dates_fast import iso_dates, iso_datetimes
+from transforms.converters.dates_rare import bare, fits, rare
 from transforms.converters.numerals import day_number, year_number
 from transforms.converters.parameters import YES, one_of
 
 FIRST, LAST = date(1949, 1, 1), date(2100, 12, 31)
-PLACEHOLDERS = frozenset({(1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1900, 1, 0)})
-YEAR = r"[0-9〇○零一二三四五六七八九壹贰叁肆伍陆柒捌玖Oo]{4}"
-DAY = r"[0-9〇○零一二三四五六七八九十廿卅壹贰叁肆伍陆柒捌玖拾Oo]{1,4}"
+PLACEHOLDERS = frozenset({(1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1900, 1, 0), (1, 1, 1), (1753, 1, 1)})
+ZEROS = "〇○零◯ОΟOo"  # the last but one pair is Cyrillic and Greek
+YEAR = rf"[0-9{ZEROS}一二三四五六七八九壹贰叁肆伍陆柒捌玖]{{4}}"
+DAY = rf"[0-9{ZEROS}一二三四五六七八九十廿卅壹贰叁肆伍陆柒捌玖拾]{{1,4}}"
 WRITTEN = re.compile(rf"({YEAR}) ?年 ?(元|{DAY}) ?月 ?({DAY}) ?(?:[日号]|(?![0-9]))")
-JOINED = re.compile(r"([0-9]{4}) ?([-/.]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2})(?![0-9./-])")
+JOINED = re.compile(r"([0-9]{4}) ?([-/.、,_\\]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2})(?![0-9./、,_\\-])")
 SPACED = re.compile(r"([0-9]{4}) ([0-9]{1,2}) ([0-9]{1,2})(?![0-9:])")
 EIGHT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?![0-9])")
-PACKED = re.compile(r"([0-9]{8})([0-9]{2})([0-9]{2})([0-9]{2})?")
+PACKED = re.compile(r"([0-9]{8})[T ]?([0-9]{2})([0-9]{2})([0-9]{2})?")
 SERIAL = re.compile(r"([2-7][0-9]{4}|80000)(\.[0-9]+)?")
-UNCLEAR = re.compile(r"[0-9]{1,2}([-/.年])[0-9]{1,2}([-/.月])[0-9]{1,4}日?(?:[ T].*)?|[0-9]{6}|[0-9]{10}|[0-9]{13}")
-PARTIAL = re.compile(rf"{YEAR} ?年?|{YEAR} ?(?:年|[-/.]) ?{DAY} ?月?")
+UNCLEAR = re.compile(
+    r"[0-9]{1,2}([-/.年])[0-9]{1,2}([-/.月])[0-9]{1,4}日?(?:[ T].*)?|[0-9]{6}|[0-9]{10}|[0-9]{13}|.* CST [0-9]{4}"
+)
+PART_OF = "(?:上旬|中旬|下旬|月?[初中底末]|[上下]半年|第?[一二三四1-4]季度)?"
+PARTIAL = re.compile(rf"{YEAR} ?年? ?{PART_OF}|{YEAR} ?(?:年|[-/.]) ?{DAY} ?月? ?{PART_OF}|{DAY}月{DAY}[日号]")
 DASHES = str.maketrans("‐‑‒–—―−", "-------")
 LONG_TERM = frozenset({"长期", "永久", "长期有效", "永久有效"})
+NO_END = frozenset({"9999-12-31", "9999/12/31", "99991231", "9999-12-31 00:00:00", "9999-12-31 23:59:59"})
 EPOCHS = {"1900": date(1899, 12, 30), "1904": date(1904, 1, 1)}
 
 
@@ -62,15 +68,15 @@ def _time(text: str, parameters: Parameters) -> Reading:
 
 def _read(text: str, parameters: Parameters) -> Moment | str:
     """When it was, or the code that says why it cannot be told."""
-    text = normalize("NFKC", text).translate(DASHES).strip()
-    if parameters.get("long_term") == "yes" and text in LONG_TERM:
-        return Moment(datetime(2099, 12, 31), timed=False)
+    text, weekday = bare(normalize("NFKC", text).translate(DASHES).strip())
+    if text in LONG_TERM or (text in NO_END and "long_term" in parameters):
+        return Moment(datetime(2099, 12, 31), timed=False) if "long_term" in parameters else "DATE_LONG_TERM"
     if SERIAL.fullmatch(text):
         return _serial(text, parameters)
     packed = PACKED.fullmatch(text)
     if packed:
         text = f"{packed[1]} {packed[2]}:{packed[3]}:{packed[4] or '00'}"
-    found = _ymd(text)
+    found = _ymd(text) or rare(text)
     if found is None:
         return _why_not(text)
     (year, month, day), rest = found
@@ -80,7 +86,7 @@ def _read(text: str, parameters: Parameters) -> Moment | str:
         whole = date(year, month, day)
     except ValueError:
         return "DATE_INVALID"
-    return moment(whole, rest)
+    return moment(whole, rest) if fits(whole, weekday) else "DATE_AMBIGUOUS"
 
 
 def _ymd(text: str) -> tuple[tuple[int, int, int], str] | None:

@@ -9,14 +9,14 @@ from decimal import Decimal
 import cn2an
 
 CAPITALS = str.maketrans(
-    "壹贰叁肆伍陆柒捌玖拾佰仟萬億弌弍弎貳參陸両两圓〇○", "一二三四五六七八九十百千万亿一二三二三六二二元零零"
+    "壹贰叁肆伍陆柒捌玖拾佰仟萬億弌弍弎貳參陸両两圓〇○◯", "一二三四五六七八九十百千万亿一二三二三六二二元零零零"
 )
 SCALES = {"": Decimal(1), "百": Decimal(100), "千": Decimal(1000), "万": Decimal(10_000), "十万": Decimal(100_000),
           "百万": Decimal(1_000_000), "千万": Decimal(10_000_000), "亿": Decimal(100_000_000)}  # fmt: skip
 PLAIN = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?")
 PART = re.compile(rf"({PLAIN.pattern})(十万|百万|千万|[百千万亿]?)")
 ANY = "一二三四五六七八九零十百千万亿"
-DAYS = str.maketrans("〇○零ＯOo", "000000")
+DAYS = str.maketrans("〇○零◯ＯOoОΟ", "000000000")
 
 
 def plain(text: str) -> Decimal | None:
@@ -62,7 +62,7 @@ def _spelled(rest: Decimal, scale: Decimal) -> bool:
 
 def day_number(text: str) -> int | None:
     """A month or day in Chinese up to 99: 六, 十二, 廿三, 三十一, 〇六, 元 is not one."""
-    simple = text.translate(CAPITALS).replace("廿", "二十").replace("卅", "三十").lstrip("零Ｏ0")
+    simple = text.translate(CAPITALS).replace("廿", "二十").replace("卅", "三十").lstrip("零ＯOoОΟ0")
     if simple.isascii() and simple.isdecimal():
         return int(simple)
     if not re.fullmatch("[一二三四五六七八九]?(?:十[一二三四五六七八九]?)?", simple) or not simple:

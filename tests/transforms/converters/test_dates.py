@@ -15,6 +15,9 @@ CLEAN = [
     "二〇二三年五月六",
     *("贰零贰叁年伍月陆日", "2023-05-06 00:00:00", "2023-05-06T00:00:00", "2023-05-06 00:00:00.0"),
     "2023年5月6日0时0分",
+    *("2023年5月6日（星期六）", "2023-05-06 (六)", "2023.5.6.", "2023、5、6", "2023，5，6", "2023_05_06", "2023\\5\\6"),
+    *("民国112年5月6日", "中华民国一百一十二年五月六日", "May 6, 2023", "6 May 2023", "06-MAY-2023", "06-5月-2023"),
+    *('"2023-05-06"', "2023年5月6日。", "20230506.0", "二О二三年五月六日", "二◯二三年五月六日"),
     *("2023-05-05T16:00:00Z", "2023-05-06T00:00:00+08:00", " 2023-05-06 ", "2023—05—06", "20230506000000"),
 ]  # fmt: skip
 TIMED = [
@@ -36,6 +39,10 @@ OTHERS = [
 FLAGGED = [
     *((text, "DATE_AMBIGUOUS") for text in ("45291", "23-05-06", "05/06/2023", "6.5.2023", "230506", "13/06/2023")),
     *((text, "DATE_AMBIGUOUS") for text in ("1683302400", "1683302400000", "2023-05-06 24:00:00", "23年5月6日")),
+    *((text, "DATE_AMBIGUOUS") for text in ("2023年5月6日星期五", "Sat May 06 00:00:00 CST 2023", "45052.0")),
+    *((text, "DATE_INCOMPLETE") for text in ("2023年5月上旬", "2023年第一季度", "2023年上半年", "5月6日")),
+    *((text, "DATE_INVALID") for text in ("2023年5月6曰", "2O23-05-06", "2023年5月6日起", "农历二〇二三年三月十七")),
+    *((text, "DATE_PLACEHOLDER") for text in ("0001-01-01", "1753-01-01 00:00:00")),
     *((text, "DATE_PLACEHOLDER") for text in ("0000-00-00", "1899-12-31", "1899-12-30", "1900-01-01", "00000000")),
     *((text, "DATE_INVALID") for text in ("2023-02-30", "2023-13-01", "2023-04-31", "昨天", "2023-05/06", "20230230")),
     *((text, "DATE_INVALID") for text in ("2023-05-06 25:00", "2023-05-06至2024-05-06", "2023-05-06abc", "2023-02-29")),
@@ -78,7 +85,8 @@ def test_excel_serials_need_their_calendar(read: Read) -> None:
 
 def test_long_term_only_when_the_mapping_says_so(read: Read) -> None:
     assert read("date", "长期", long_term="yes") == (date(2099, 12, 31), set())
-    assert read("date", "长期") == (None, {"DATE_INVALID"})
+    assert read("date", "9999-12-31", long_term="yes") == (date(2099, 12, 31), set())
+    assert read("date", "长期") == (None, {"DATE_LONG_TERM"})
 
 
 def test_the_epoch_is_kept_and_doubted(read: Read) -> None:
