@@ -58,14 +58,23 @@ class Log:
 
     @cached_property
     def checkpoints(self) -> list[Checkpoint]:
-        """All of them, oldest first. Raises EvidenceError when one is missing between others."""
+        """All of them, oldest first. Raises EvidenceError when one is missing between others or follows no other."""
         paths = sorted((self.folder / "checkpoints").glob("*.json"))
         for number, path in enumerate(paths, 1):
             if path.stem != f"{number:08d}":
                 raise EvidenceError(
                     f"checkpoint {number} is missing", "evidence/checkpoints", "restore it from the backup"
                 )
-        return [_read(path) for path in paths]
+        found, before = [_read(path) for path in paths], "none"
+        for checkpoint in found:
+            if checkpoint.note.parts["previous"] != before:
+                raise EvidenceError(
+                    f"checkpoint {checkpoint.note.number} does not follow the one before",
+                    "evidence/checkpoints",
+                    "restore the folder from the backup",
+                )
+            before = checkpoint.note.digests
+        return found
 
     @property
     def last(self) -> Note | None:
@@ -85,14 +94,18 @@ class Log:
     def append(self, entries: Sequence[Entry], signers: Sequence[Signer], time: str) -> Note | None:
         """Sign a checkpoint over all entries and these. None: another writer took the number; look again.
 
-        Signers the last checkpoint names come first, in its order: a key vouches for those after it.
+        Signers the last checkpoint names come first, in its order: a key vouches for those after it. Raises
+        EvidenceError rather than sign what rewrites the checkpoint before.
         """
         last, all_entries = self.last, [*self.entries, *entries]
         origin = last.parts["origin"] if last else f"guiji/{hashlib.sha256(signers[0].material).hexdigest()[:16]}"
         keyed = {public_text(origin, signer.material): signer for signer in signers}
         before = [key for key in (last.keys if last else ()) if key in keyed]
         keys = [*before, *(key for key in keyed if key not in before)]
-        roots = [base64.b64encode(tree.root).decode() for tree in _trees(all_entries)]
+        trees = _trees(all_entries)
+        if last:
+            _check_unchanged(trees, last)
+        roots = [base64.b64encode(tree.root).decode() for tree in trees]
         number = last.number + 1 if last else 1
         text = "".join(
             f"{line}\n"
@@ -139,6 +152,13 @@ class Log:
 
 def _trees(entries: Sequence[Entry]) -> list[Tree]:
     return [Tree(name, [bytes.fromhex(e.leaf[at]) for e in entries]) for at, name in enumerate(HASHES)]
+
+
+def _check_unchanged(trees: Sequence[Tree], last: Note) -> None:
+    if any(tree.size < last.size or tree.root_at(last.size) != last.root(tree.name) for tree in trees):
+        raise EvidenceError(
+            "the entries are not what the last checkpoint holds", "evidence/checkpoints", "restore it from the backup"
+        )
 
 
 def _signature(origin: str, key: str, signer: Signer, text: str) -> str:

@@ -21,7 +21,11 @@ class Tree:
 
     @property
     def root(self) -> bytes:
-        return self._root(0, self.size) if self.size else digest(self.name, b"")
+        return self.root_at(self.size)
+
+    def root_at(self, size: int) -> bytes:
+        """The root when the tree had but its first `size` leaves."""
+        return self._root(0, size) if size else digest(self.name, b"")
 
     def inclusion(self, index: int) -> list[bytes]:
         """The path from a leaf to the root (2.1.3.1). Raises IndexError."""

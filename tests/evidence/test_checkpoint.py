@@ -8,6 +8,7 @@ import pytest
 from evidence.bundle import statement, write_bundle
 from evidence.checkpoint import Log
 from evidence.files import EvidenceError
+from evidence.proofs import canonical
 from evidence.signers import new_file_key
 from evidence.verify import check, holds
 from tests.evidence.chain import KEYS, Chain, contents, head, name, seed
@@ -35,6 +36,23 @@ def test_a_missing_checkpoint_is_noticed(chain):
     with pytest.raises(EvidenceError) as caught:
         _ = chain.log.checkpoints
     assert "checkpoint 2 is missing" in caught.value.message
+
+
+def test_our_own_writer_signs_no_rewriting(chain):
+    """An entry changed, or a checkpoint replaced, in the folder: nothing is signed on top of it."""
+    path = chain.folder / "evidence" / "checkpoints" / "00000002.json"
+    good = path.read_bytes()
+    told = json.loads(good)
+    told["entries"][0][2] = "0" * 64
+    path.write_bytes(canonical(told))
+    with pytest.raises(EvidenceError, match="not what the last checkpoint holds"):
+        chain.night(name(9))
+    told["note"] = told["note"].replace("time 2026-03-02", "time 2025-03-02")
+    path.write_bytes(canonical(told))
+    with pytest.raises(EvidenceError, match="checkpoint 3 does not follow"):
+        chain.night(name(9))
+    path.write_bytes(good)
+    assert chain.night(name(9)).number == 4
 
 
 def test_what_no_checkpoint_holds(chain):
