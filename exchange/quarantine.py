@@ -100,7 +100,8 @@ def resend(site: Site, delivery: str, position: int, reason: str, person: str) -
                 "SELECT m.receiver, m.version, m.delivery, EXISTS (SELECT 1 FROM record_version o "
                 "JOIN record_version n ON n.feed = o.feed AND n.business_key = o.business_key "
                 "AND n.revision > o.revision WHERE o.id = m.version) "
-                "FROM delivery_member m JOIN delivery d ON d.id = m.delivery WHERE d.key = :key AND m.position = :position AND m.outcome = 'rejected'"
+                "FROM delivery_member m JOIN delivery d ON d.id = m.delivery "
+                "WHERE d.key = :key AND m.position = :position AND m.outcome = 'rejected'"
             ),
             {"key": delivery, "position": position},
         ).one_or_none()

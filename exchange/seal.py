@@ -1,6 +1,7 @@
 """Seal (封装): pending versions → the receiver's form → frozen request bytes under an idempotency key."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -15,6 +16,7 @@ from exchange.ledger.loads import Load, Loads
 from exchange.ledger.outbox import Outbox
 from exchange.prepare import record_type_of
 from exchange.site import Site
+from schemas.ahead import ahead
 from schemas.catalog import Feed, Receiver
 from schemas.errors import ConfigurationError
 from schemas.findings import severity
@@ -52,12 +54,12 @@ class Sealer:
         return Outbox(self.site.ledger)
 
     def _seal_load(self, load: Load, pending: pa.Table) -> int:
-        full = pc.equal(pending["operation"], "upsert")
-        never_there = pc.invert(pc.or_(full, pending["known"]))
+        never_there = pc.and_(pending["revoke"], pc.invert(pending["known"]))
         rows = [(version, "NEVER_ACCEPTED", "excluded", "") for version in _versions(pending.filter(never_there))]
         self.outbox.withhold(self.receiver.code, rows, self.lease)
-        bare = pending.filter(pc.and_(pc.invert(full), pending["known"]))
-        return sum(self._seal_table(load, *chunk) for chunk in self._chunks(load, pending.filter(full), bare))
+        bare = pending.filter(pc.and_(pending["revoke"], pending["known"]))
+        full = pending.filter(pc.invert(pending["revoke"]))
+        return sum(self._seal_table(load, *chunk) for chunk in ahead(self._chunks(load, full, bare)))
 
     def _chunks(self, load: Load, full: pa.Table, bare: pa.Table) -> Iterator[tuple[pa.Table, pa.Table | None]]:
         """Versions with content by row group, then those that are nothing but a key."""
@@ -65,7 +67,7 @@ class Sealer:
             full = full.sort_by("ordinal")
             file = CanonicalFile(self.site, load.id)
             for first, rows in file.take(full["ordinal"].to_numpy()):
-                yield full.slice(first, rows.num_rows), rows
+                yield _with_keys(full.slice(first, rows.num_rows), rows), rows
         if bare.num_rows:
             yield bare, None
 
@@ -79,13 +81,17 @@ class Sealer:
             versions, good = pending["version"], np.setdiff1d(np.arange(rows.num_rows), list(bad))
             withheld = [(versions[row].as_py(), f.code, "quarantined", f.field) for row, f in sorted(bad.items())]
             self.outbox.withhold(self.receiver.code, withheld, self.lease)
-            pending, data = pending.take(good), outgoing.table.take(good)
+            data = outgoing.table
+            if bad:
+                pending, data = pending.take(good), data.take(good)
         size = int(self.receiver.batch.get("max_records", 5000))
         first = self.book.next_sequence(self.feed.name, self.receiver.code)
-        sealed = []
-        for sequence, start in enumerate(range(0, pending.num_rows, size), first):
-            piece = data.slice(start, size) if data is not None else None
-            sealed.append(self._write(load, profile, pending.slice(start, size), piece, sequence))
+        pieces = [
+            (pending.slice(start, size), data.slice(start, size) if data is not None else None, sequence)
+            for sequence, start in enumerate(range(0, pending.num_rows, size), first)
+        ]
+        with ThreadPoolExecutor(2, "seal") as writers:  # writing, hashing and syncing let the interpreter go
+            sealed = list(writers.map(lambda piece: self._write(load, profile, *piece), pieces))
         if sealed:
             self.book.seal_all(sealed, profile.version, self.lease)
         return len(sealed)
@@ -123,7 +129,7 @@ class Sealer:
         return pa.table(
             {
                 "cd_id": pc.binary_join_element_wise(prefix, pending["business_key"], ""),
-                "cd_operation": pc.if_else(pc.equal(pending["operation"], "revoke"), "d", upsert),
+                "cd_operation": pc.if_else(pending["revoke"], "d", upsert),
                 "cd_source": pa.array([department.region] * count, pa.string()),
                 "cd_batch": pa.array([batch] * count, pa.string()),
                 "cd_revision": pending["revision"],
@@ -140,6 +146,10 @@ class Sealer:
         return compile_profile(self.receiver.profiles[kind], record_type_of(self.feed, load), where)
 
 
+def _with_keys(pending: pa.Table, rows: pa.Table) -> pa.Table:
+    return pending.set_column(pending.column_names.index("business_key"), "business_key", rows["_key"])
+
+
 def _versions(pending: pa.Table) -> list[int]:
     versions: list[int] = pending["version"].to_pylist()
     return versions
@@ -148,6 +158,7 @@ def _versions(pending: pa.Table) -> list[int]:
 def _identities(pending: pa.Table) -> list[bytes]:
     """Key, revision and operation of each version: what makes it the same one in any ledger."""
     revision = pending["revision"].cast(pa.string())
-    joined = pc.binary_join_element_wise(pending["business_key"], revision, pending["operation"], "\0")
+    operation = pc.if_else(pending["revoke"], "revoke", "upsert")
+    joined = pc.binary_join_element_wise(pending["business_key"], revision, operation, "\0")
     identities: list[bytes] = joined.cast(pa.binary()).to_pylist()
     return identities

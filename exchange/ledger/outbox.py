@@ -1,6 +1,7 @@
 """The outbox (待发): versions a receiver still has to get, filled by the registration and emptied by the seal."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import text
@@ -12,11 +13,15 @@ PAGE = 50_000
 
 # Versions a receiver still has to get, in the order in which they must go out.
 PENDING = """
-SELECT v.id, v.business_key, v.revision, v.operation, v.load_id, v.ordinal,
+SELECT v.id, CASE WHEN v.operation = 'revoke' THEN v.business_key END, v.revision, v.operation = 'revoke', v.load_id,
+    v.ordinal,
     v.revision > 1 AND EXISTS (SELECT 1 FROM record_version e JOIN delivery_member m ON m.version = e.id
             WHERE e.feed = v.feed AND e.business_key = v.business_key AND e.revision < v.revision
             AND e.operation = 'upsert' AND m.receiver = :receiver
-            AND (m.outcome IS NULL OR m.outcome = 'accepted')) AS known
+            AND (m.outcome IS NULL OR m.outcome = 'accepted')),
+    v.revision > 1 AND EXISTS (SELECT 1 FROM record_version e JOIN outbox b ON b.version = e.id
+            WHERE e.feed = v.feed AND e.business_key = v.business_key AND e.revision < v.revision
+            AND b.receiver = :receiver)
 FROM outbox o JOIN record_version v ON v.id = o.version
 WHERE o.receiver = :receiver AND v.feed = :feed ORDER BY o.version LIMIT :page
 """
@@ -25,12 +30,13 @@ TAKE_OUT = text("DELETE FROM outbox WHERE receiver = :receiver AND version = :ve
 PENDING_COLUMNS = pa.schema(
     [
         ("version", pa.int64()),
-        ("business_key", pa.string()),
+        ("business_key", pa.string()),  # of a revocation; what has content has its key in the canonical file
         ("revision", pa.int64()),
-        ("operation", pa.string()),  # upsert | revoke
+        ("revoke", pa.bool_()),
         ("load", pa.int64()),
         ("ordinal", pa.int64()),  # row of the load's canonical file; -1: nothing but the key
         ("known", pa.bool_()),  # the receiver has, or may have, an earlier version
+        ("waits", pa.bool_()),  # an earlier version is still in the box
     ]
 )
 
@@ -47,8 +53,8 @@ class Outbox:
             names = {"feed": feed, "receiver": receiver, "page": PAGE}
             rows = connection.execute(text(PENDING), names).cursor.fetchall()
         columns = list(zip(*rows, strict=True)) or [()] * len(PENDING_COLUMNS)
-        *plain, known = columns
-        table = pa.table([*plain, [bool(word) for word in known]], schema=PENDING_COLUMNS)
+        arrays = [_column(values, field) for values, field in zip(columns, PENDING_COLUMNS, strict=True)]
+        table = pa.table(arrays, schema=PENDING_COLUMNS)
         return table.slice(0, _first_run(table))
 
     def withhold(self, receiver: str, rows: Sequence[tuple[int, str, str, str]], lease: Lease) -> None:
@@ -63,9 +69,14 @@ class Outbox:
             connection.execute(TAKE_OUT, [{"receiver": receiver, "version": row[0]} for row in rows])
 
 
+def _column(values: Sequence[Any], field: pa.Field) -> pa.Array:
+    """SQLite says 0 and 1 for a truth."""
+    return pa.array(values).cast(pa.bool_()) if pa.types.is_boolean(field.type) else pa.array(values, field.type)
+
+
 def _first_run(table: pa.Table) -> int:
-    """How many rows belong to the first row's load and have a key that did not come before."""
+    """How many rows belong to the first row's load and do not wait for another one of the page."""
     if not table.num_rows:
         return 0
-    other = (table["load"].to_numpy() != table["load"][0].as_py()) | table["business_key"].to_pandas().duplicated()
+    other = (table["load"].to_numpy() != table["load"][0].as_py()) | table["waits"].to_numpy()
     return int(other.argmax()) if other.any() else table.num_rows

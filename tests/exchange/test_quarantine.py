@@ -25,7 +25,7 @@ def events(site):
 def test_a_released_row_is_queued_for_every_receiver_and_the_balance_holds(site):
     quarantine.release(site, 1, "核实无误", "张")
     for receiver in ("province", "nation"):
-        assert "k3" in Outbox(site.ledger).pending(FEED, receiver)["business_key"].to_pylist()
+        assert 2 in Outbox(site.ledger).pending(FEED, receiver)["ordinal"].to_pylist()
     assert (balance(site).quarantined, balance(site).new) == (0, 3)
     assert ("quarantine released", "张", "核实无误") in events(site)
 
@@ -48,7 +48,7 @@ def test_a_dropped_row_goes_nowhere(site):
 def test_a_rejected_record_goes_back_to_the_outbox_once(site):
     (back,) = quarantine.rejections(site)
     quarantine.resend(site, back.delivery, back.position, "已补正", "王")
-    assert Outbox(site.ledger).pending(FEED, "province")["business_key"].to_pylist() == ["k2"]
+    assert Outbox(site.ledger).pending(FEED, "province")["ordinal"].to_pylist() == [1]
     assert quarantine.rejections(site) == []
     balance(site)
     with pytest.raises(GuijiError):

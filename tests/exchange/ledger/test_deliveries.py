@@ -87,3 +87,15 @@ def test_what_is_acked_is_no_longer_open_and_a_refusal_is(ledger, pull, lease):
     book.file(item, "R1", 200, "f", "acked", [RecordVerdict(0, "accepted")], lease)
     assert book.open("d/penalty", "province") == []
     assert book.unsettled_feeds() == ["d/penalty"]  # the other receiver still waits
+
+
+def test_a_version_waits_for_the_one_before_it_and_the_page_ends_there(ledger, pull):
+    pull([A, B])
+    pull([("a", "1", "other", "upsert", False), B])
+    first = Outbox(ledger).pending("d/penalty", "province")
+    assert (first["revision"].to_pylist(), first["load"].to_pylist()) == ([1, 1], [1, 1])
+    with ledger.write("same load") as connection:
+        connection.exec_driver_sql("UPDATE record_version SET load_id = 1")
+    again = Outbox(ledger).pending("d/penalty", "province")
+    assert again["revision"].to_pylist() == [1, 1]
+    assert again["waits"].to_pylist() == [False, False]
