@@ -22,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 
 from exchange.durable import crash_point
 from exchange.ledger import tables
+from exchange.ledger.history import add_line
 from schemas.errors import ConfigurationError, StaleOwner, Transient
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -76,9 +77,7 @@ class Ledger:
 
     def note(self, connection: Connection, what: str, subject: str, detail: str = "", person: str = "system") -> None:
         """Add a line to the history."""
-        connection.execute(
-            tables.event.insert().values(at=self.now, person=person, what=what, subject=subject, detail=detail)
-        )
+        add_line(connection, at=self.now, person=person, what=what, subject=subject, detail=detail)
 
 
 class Lease:

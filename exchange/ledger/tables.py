@@ -18,10 +18,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData()
 Number = BigInteger().with_variant(Integer, "sqlite")
+REFUSED = text("outcome IN ('rejected', 'dropped')")
 
 lease = Table(
     "lease",
@@ -134,7 +136,7 @@ delivery = Table(
     Column("profile", String(120), nullable=False),
     Column("count", Integer, nullable=False),
     Column("body_digest", String(64), nullable=False),
-    Column("state", String(20), nullable=False),  # sealed unknown acked refused held
+    Column("state", String(20), nullable=False),  # sealed unknown acked refused held; by two persons: arrived dropped
     Column("attempt", Integer, nullable=False, default=0),
     Column("sealed_at", String(40), nullable=False),
     Column("changed_at", String(40), nullable=False),
@@ -149,10 +151,11 @@ member = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("receiver", String(60), nullable=False),
     Column("version", Number, nullable=False),
-    Column("outcome", String(20)),  # accepted rejected returned; null: awaiting
+    Column("outcome", String(20)),  # accepted rejected returned dropped; null: awaiting
     Column("code", String(60)),
     Column("text", Text),
     Index("member_version", "version", "receiver"),
+    Index("member_refused", "outcome", sqlite_where=REFUSED, postgresql_where=REFUSED),
     sqlite_with_rowid=False,
 )
 
@@ -205,4 +208,63 @@ event = Table(
     Column("what", String(60), nullable=False),
     Column("subject", String(200), nullable=False),
     Column("detail", Text, nullable=False, default=""),
+    Column("hash", String(64), nullable=False),  # of this line and the hash of the line before (history.py)
+)
+
+exclusion = Table(  # rows of a load that a named rule left out, before anybody was to get them
+    "exclusion",
+    metadata,
+    Column("load_id", Number, primary_key=True, autoincrement=False),
+    Column("rule", String(60), primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+day = Table(  # one business date of one feed; without a row it is open
+    "day",
+    metadata,
+    Column("feed", String(120), primary_key=True),
+    Column("business_date", String(10), primary_key=True),
+    Column("state", String(10), nullable=False),  # open closed accepted
+    Column("changed_at", String(40), nullable=False),
+    Column("person", String(120)),  # who accepted what is not done, and why
+    Column("reason", Text),
+    Column("differences", Text, nullable=False, default=""),  # what was accepted, one a line
+)
+
+proposal = Table(  # what needs two persons
+    "proposal",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("subject", String(64), nullable=False, index=True),  # key of a delivery
+    Column("action", String(20), nullable=False),  # release return close arrived
+    Column("reason", Text, nullable=False),
+    Column("proposed_by", String(120), nullable=False),
+    Column("proposed_at", String(40), nullable=False),
+    Column("state", String(10), nullable=False),  # open done withdrawn
+    Column("settled_by", String(120)),
+    Column("settled_at", String(40)),
+)
+
+rung = Table(  # a later answer of the receiver that we wait for: stored, published
+    "rung",
+    metadata,
+    Column("delivery_key", String(64), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("due", String(10), nullable=False),  # last day on time
+    Column("asked_at", String(40)),
+    Column("reached_at", String(40)),  # null: waiting
+    Column("file_digest", String(64)),
+    Column("missing", Integer),  # accepted records that the receiver says are not there, at the last answer
+    Index("rung_waiting", "reached_at", "due"),
+)
+
+rung_missing = Table(  # the records that did not get as far as the others
+    "rung_missing",
+    metadata,
+    Column("delivery_key", String(64), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("code", String(60), nullable=False, default=""),
+    Column("text", Text, nullable=False, default=""),
 )

@@ -5,6 +5,7 @@ Revision ID: 0002
 
 from alembic import op
 
+from exchange.ledger.history import refuse_changes
 from exchange.ledger.tables import metadata
 
 revision = "0002"
@@ -14,8 +15,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables, and refuse changes to what is only ever added to."""
     metadata.create_all(op.get_bind())
+    refuse_changes(op.get_bind())
 
 
 def downgrade() -> None:
