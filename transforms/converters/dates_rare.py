@@ -37,7 +37,7 @@ YearMonthDay = tuple[int, int, int]
 
 def bare(text: str) -> tuple[str, int | None]:
     """The text without quotes, closing punctuation and weekday, and that weekday: 0 is Monday."""
-    text = AROUND.sub(r"\1", text).rstrip("。.;,、 ")
+    text = AROUND.sub(r"\1", text).lstrip("'").rstrip("。.;,、 ")
     if re.fullmatch(r"[0-9]{8}\.0", text):
         text = text[:8]
     found = WEEKDAY.search(text)

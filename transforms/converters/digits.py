@@ -65,5 +65,11 @@ def sure(rows: npt.NDArray[np.int64], good: npt.NDArray[np.bool_], column: pa.Ar
 
 
 def signs(text: str) -> str:
-    """Letters and digits of an identifier: half-width, upper case, without spaces and hyphens."""
-    return normalize("NFKC", text).upper().translate(DASHES)
+    """Letters and digits of an identifier: half-width, upper case, without spaces, hyphens and Excel's marks of a text
+    ('123, ="123")."""
+    return normalize("NFKC", text).upper().translate(DASHES).removeprefix("=").strip("'\"‘’“”`")
+
+
+def is_masked(number: str) -> bool:
+    """Whether signs were struck out on purpose: 110105********002X."""
+    return "**" in number

@@ -19,9 +19,10 @@ from transforms.converters.text import clean
 YEAR = "(?:19|20)[0-9]{2}"
 SERIAL = r"(?=[ ]?(?:第|字|[0-9A-Za-z\-]))"
 WIDTHS = {code: code - 0xFEE0 for code in (0xFF0D, 0xFF0F, 0xFF0E, 0xFF5B, 0xFF5D)}  # － ／ ． ｛ ｝
-_PLAIN = r"[^〔〕\[\](){}（）【】〈〉〖〗『』 －／．]+"
-CANONICAL = rf"^{_PLAIN}〔{YEAR}〕{_PLAIN}$"
-ONE_PAIR = rf"^({_PLAIN})[〔\[(（【]({YEAR})[〕\])）】]({_PLAIN})$"
+_PLAIN = r"[^〔〕\[\](){}（）【】〈〉〖〗『』《》“”\"' －／．；;。，,、:：*×]"
+_TAIL = _PLAIN.replace("[^", "[^和及与至")  # joins a second number
+CANONICAL = rf"^{_PLAIN}+〔{YEAR}〕{_TAIL}*[0-9]{_TAIL}*$"
+ONE_PAIR = rf"^({_PLAIN}+)[〔\[(（【]({YEAR})[〕\])）】]({_TAIL}*[0-9]{_TAIL}*)$"
 
 
 def _pairs() -> tuple[str, str]:
@@ -37,15 +38,22 @@ UNCLOSED = re.compile(rf"[{OPENING}] ?({YEAR}){SERIAL}(?![0-9 ]*[{CLOSING}])(?![
 UNOPENED = re.compile(rf"(?<![0-9A-Za-z{OPENING}])({YEAR}) ?[{CLOSING}](?=.)")
 BARE = re.compile(rf"(?<![0-9A-Za-z]){YEAR}年?(?=[^0-9A-Za-z])")
 DOUBLED = re.compile(rf"[{OPENING}]{{2,}}({YEAR})[{CLOSING}]{{2,}}")
+AROUND = re.compile(
+    r"^(?:(?:行政处罚|行政许可|处罚|许可)?(?:决定书)?文号[:：] ?)?[《“\"']?(.*?)[》”\"']?[；;。，,、 ]*$"
+)
+TWO = re.compile(r"号 ?[、，,；;和及与至] ?第?[0-9A-Za-z\-]+号")
+SERIAL_SIGN = re.compile(r"[0-9A-WYZa-wyz一二三四五六七八九十甲乙丙丁]")
 ANY_SIGN = re.compile(r"[0-9０-９]")
 
 
 def _number(text: str, parameters: Parameters) -> Reading:
-    plain = text.translate(WIDTHS)
+    plain = AROUND.sub(r"\1", text.translate(WIDTHS))
     plain = DOUBLED.sub(r"〔\1〕", plain)
     found = BRACKETED.findall(plain)
-    if len(found) > 1:
+    if len(found) > 1 or TWO.search(plain):
         return Reading(None, ("DOC_NO_TWO_NUMBERS",))
+    if len(found) == 1 and not SERIAL_SIGN.search(plain[plain.index(found[0]) + len(found[0]) :]):
+        return Reading(None, ("DOC_NO_SERIAL_MISSING",))
     if len(found) == 1:
         return Reading(_joined(BRACKETED.sub(r"〔\1〕", plain)))
     return _repaired(plain, parameters)

@@ -23,7 +23,7 @@ from transforms.converters.check_digits import (
 )
 from transforms.converters.column import converter
 from transforms.converters.contract import TEXT, Parameters, Reading, Sure
-from transforms.converters.digits import fixed_width, signs, sure
+from transforms.converters.digits import fixed_width, is_masked, signs, sure
 from transforms.converters.identity_number import born, is_identity
 from transforms.converters.regions import NATIONAL, known_region, province_rows
 
@@ -46,6 +46,8 @@ def _credit_fault(code: str) -> str:
         return "CREDIT_CODE_PLACEHOLDER"
     if is_identity(code):
         return "CREDIT_CODE_IS_IDENTITY_NUMBER"
+    if is_masked(code):
+        return "CREDIT_CODE_MASKED"
     if len(code) != 18:
         return "CREDIT_CODE_LENGTH"
     if any(sign not in CREDIT for sign in code):

@@ -24,7 +24,7 @@ from transforms.converters import codes
 from transforms.converters.check_digits import identity_check
 from transforms.converters.column import converter
 from transforms.converters.contract import TEXT, Parameter, Parameters, Reading, Sure
-from transforms.converters.digits import signs
+from transforms.converters.digits import is_masked, signs
 from transforms.converters.identity_number import born, identity, identity_rows, is_identity
 from transforms.converters.parameters import DAY
 
@@ -56,6 +56,8 @@ def _document(text: str, parameters: Parameters) -> Reading:
     number, kind = signs(text), _kind(parameters.get("type", ""))
     if kind == RESIDENT:
         return identity(text, parameters)
+    if is_masked(number):
+        return Reading(None, ("ID_MASKED",))
     if kind == "其他":
         return Reading(normalize("NFKC", text).strip())
     if kind == RESIDENCE:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from transforms.converters.check_digits import identity_check, identity_good
 from transforms.converters.column import converter
 from transforms.converters.contract import TEXT, Parameters, Reading, Sure
-from transforms.converters.digits import Bytes, fixed_width, signs, sure
+from transforms.converters.digits import Bytes, fixed_width, is_masked, signs, sure
 from transforms.converters.parameters import DAY
 from transforms.converters.region_table import GONE, IN_FORCE, UNKNOWN, state, states
 from transforms.converters.regions import known_region
@@ -24,6 +24,8 @@ from transforms.converters.regions import known_region
 
 def identity(text: str, parameters: Parameters) -> Reading:
     number = signs(text)
+    if is_masked(number):
+        return Reading(None, ("ID_MASKED",))
     upgraded = re.fullmatch("[0-9]{15}", number) is not None
     if upgraded:
         if number[12:] >= "996":  # kept for people born before 1900: the century cannot be told

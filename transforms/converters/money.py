@@ -27,6 +27,8 @@ GROUPED = r"^[¥￥]?(?:[0-9]{1,3}(?:,[0-9]{3}){1,3}|[0-9]{1,12})(?:\.[0-9]{1,6}
 FRAME = re.compile(r"[()（）]|大写|小写|即")
 ARABIC = re.compile("[0-9]")
 EXPONENT = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+")
+POINT_FIRST = re.compile(r"(?<![0-9.])\.(?=[0-9])")  # Oracle writes 0.5 as .5
+POINT_LAST = re.compile(r"(?<=[0-9])\.(?=元?$)")
 SENTENCES = {"fine": fine, "confiscation": confiscation}
 UNITS = ("元", "万元")
 
@@ -45,6 +47,7 @@ def _amount(text: str, parameters: Parameters) -> Reading:
     unit = parameters.get("unit", "元")
     plain = normalize("NFKC", text.replace("￥", "¥")).replace("圓", "元")
     plain = re.sub("(?<=[0-9]) (?=[十百千万亿元])", "", plain)
+    plain = POINT_LAST.sub("", POINT_FIRST.sub("0.", plain))
     if FOREIGN.search(plain):
         return Reading(None, ("MONEY_CURRENCY",))
     if EXPONENT.fullmatch(plain) or len(plain) > 200:

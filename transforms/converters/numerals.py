@@ -15,6 +15,8 @@ SCALES = {"": Decimal(1), "百": Decimal(100), "千": Decimal(1000), "万": Deci
           "百万": Decimal(1_000_000), "千万": Decimal(10_000_000), "亿": Decimal(100_000_000)}  # fmt: skip
 PLAIN = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?")
 PART = re.compile(rf"({PLAIN.pattern})(十万|百万|千万|[百千万亿]?)")
+AFTER_QIAN = re.compile("千(?=[一二三四五六七八九]十)")
+AFTER_WAN = re.compile("([万亿])(?=[一二三四五六七八九][百十])")
 ANY = "一二三四五六七八九零十百千万亿"
 DAYS = str.maketrans("〇○零◯ＯOoОΟ", "000000000")
 
@@ -31,11 +33,18 @@ def chinese(text: str) -> Decimal | None:
         return None
     if simple == "零":
         return Decimal(0)
+    value = _strict(simple)
+    if value is None:  # 壹万伍佰 leaves its 零 out and still has one reading; 一万五 has two
+        value = _strict(AFTER_WAN.sub(r"\1零", AFTER_QIAN.sub("千零", simple)))
+    return None if value is None else Decimal(value)
+
+
+def _strict(simple: str) -> int | None:
     try:
         value = cn2an.cn2an(simple, "strict")
     except (ValueError, TypeError, KeyError, IndexError):
         return None
-    return Decimal(value) if isinstance(value, int) else None
+    return value if isinstance(value, int) else None
 
 
 def mixed(text: str) -> Decimal | None:
