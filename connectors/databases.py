@@ -28,6 +28,10 @@ class Database(Protocol):
         """The expression for a column as exact text."""
         ...
 
+    def read_as(self, quoted: str, kind: str) -> str:
+        """The expression that `read` gives back as exact text; `kind` as `columns` told it."""
+        ...
+
     def read(self, statement: str, names: list[str]) -> Iterator[pa.Table]: ...
 
 
@@ -45,12 +49,15 @@ class SqliteDatabase:
 
     def columns(self, table: str) -> dict[str, str]:
         with self.connection.cursor() as cursor:
-            cursor.execute("SELECT name FROM pragma_table_info(?)", (table,))
-            return {row[0]: "" for row in cursor.fetchall()}
+            cursor.execute("SELECT name, type FROM pragma_table_info(?)", (table,))
+            return {name: "text" if _text_affinity(declared) else "" for name, declared in cursor.fetchall()}
 
     def as_text(self, quoted: str) -> str:
-        """Bytes give themselves away as a text that is none (see _checked)."""
-        return f"CAST(CASE typeof({quoted}) WHEN 'blob' THEN x'ff' ELSE {quoted} END AS TEXT)"
+        return f"CAST({quoted} AS TEXT)"
+
+    def read_as(self, quoted: str, kind: str) -> str:
+        """A column declared as text holds no number: it needs no CAST, which takes as long as the reading itself."""
+        return quoted if kind == "text" else self.as_text(quoted)
 
     def read(self, statement: str, names: list[str]) -> Iterator[pa.Table]:
         """The driver takes each column's type from its first row: a row of empty texts goes ahead and is left out."""
@@ -93,6 +100,9 @@ class PostgresDatabase:
 
     def as_text(self, quoted: str) -> str:
         return f"CAST({quoted} AS TEXT)"
+
+    def read_as(self, quoted: str, kind: str) -> str:
+        return self.as_text(quoted)
 
     def read(self, statement: str, names: list[str]) -> Iterator[pa.Table]:
         with self.connection.cursor() as cursor:
@@ -137,15 +147,33 @@ class MariaDatabase:
     def as_text(self, quoted: str) -> str:
         return f"CAST({quoted} AS CHAR)"
 
+    def read_as(self, quoted: str, kind: str) -> str:
+        return self.as_text(quoted)
+
     def read(self, statement: str, names: list[str]) -> Iterator[pa.Table]:
-        with self.connection.cursor() as cursor:
+        from pymysql.err import OperationalError
+
+        cursor = self.connection.cursor()
+        try:
             cursor.execute(statement)
             while rows := cursor.fetchmany(CHUNK):
                 columns = zip(*rows, strict=True)
                 yield pa.table([pa.array(column, pa.string()) for column in columns], names=names)
+        except OperationalError:
+            if cursor._result:  # else closing it reads on from the dead connection, and fails in its own way
+                cursor._result.unbuffered_active = False
+            raise
+        finally:
+            cursor.close()
 
     def close(self) -> None:
         self.connection.close()
+
+
+def _text_affinity(declared: str) -> bool:
+    """SQLite's own rule (Determination Of Column Affinity): INT goes before, then these three."""
+    kind = declared.upper()
+    return "INT" not in kind and any(word in kind for word in ("CHAR", "CLOB", "TEXT"))
 
 
 def _checked(batch: pa.RecordBatch, names: list[str]) -> pa.Table:

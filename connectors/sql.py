@@ -38,14 +38,16 @@ class SqlPull:
         return not self.window.after or self.window.sweep
 
     def parts(self) -> Iterator[Part]:
-        names = self._names()
+        kinds = self._kinds()
+        names = list(kinds)
         self.position = dict(self.window.after or {})
-        for number, table in enumerate(ahead(self.database.read(self._statement(names), names)), 1):
+        for number, table in enumerate(ahead(self.database.read(self._statement(kinds), names)), 1):
             _refuse_nul(table, self.where)
             self._advance(table)
             yield Part(f"{self.source['table']}-{number:05d}", "parquet", iter([_parquet(table)]))
 
-    def _names(self) -> list[str]:
+    def _kinds(self) -> dict[str, str]:
+        """The columns to read, with what the database says they are."""
         kinds = self.database.columns(str(self.source["table"]))
         names = list(kinds)
         if not names:
@@ -61,14 +63,16 @@ class SqlPull:
                 )
             if kinds[name].lower() in BINARY:
                 raise SourceChanged(f"column {name} holds bytes", where=self.where, remedy=LEAVE_OUT)
-        return asked
+        return {name: kinds[name] for name in asked}
 
     def _quoted(self, name: str) -> str:
         mark = self.database.quote
         return f"{mark}{name.replace(mark, mark * 2)}{mark}"
 
-    def _statement(self, names: list[str]) -> str:
-        columns = ", ".join(f"{self._text(name)} AS {self._quoted(name)}" for name in names)
+    def _statement(self, kinds: Mapping[str, str]) -> str:
+        read_as = self.database.read_as
+        quoted = {self._quoted(name): kind for name, kind in kinds.items()}
+        columns = ", ".join(f"{read_as(f't.{name}', kind)} AS {name}" for name, kind in quoted.items())
         statement = f"SELECT {columns} FROM {self._quoted(str(self.source['table']))} t"  # noqa: S608 - quoted above
         return f"{statement}{self._condition()} ORDER BY t.{self._quoted(str(self.source['key']))}"
 
@@ -110,7 +114,7 @@ class SqlSource:
     def check(self) -> str:
         with self._database() as database:
             pull = SqlPull(database, self.source, Window(None, True), self.where)
-            return f"table {self.source['table']}: {len(pull._names())} columns"
+            return f"table {self.source['table']}: {len(pull._kinds())} columns"
 
     @contextmanager
     def pull(self, window: Window) -> Iterator[SqlPull]:

@@ -103,6 +103,18 @@ def test_undecodable_text_is_refused_by_the_columns_name(tmp_path: Path) -> None
         read(source(url))
 
 
+@pytest.mark.parametrize("declared", ["TEXT", "VARCHAR(20)", "", "NUMERIC", "REAL", "BLOB", "CHARINT"])
+def test_numbers_are_exact_whatever_the_column_is_declared_as(tmp_path: Path, declared: str) -> None:
+    connection = sqlite3.connect(tmp_path / "a.db")
+    connection.execute(f"CREATE TABLE cf (id INTEGER, gxsj TEXT, je {declared})")
+    values = ["0012.50", "9999999999.99", 12345678901, 0.000001, "1e5", None, "", "９９.５"]
+    connection.executemany("INSERT INTO cf VALUES (?, NULL, ?)", list(enumerate(values)))
+    expected = [row[0] for row in connection.execute("SELECT CAST(je AS TEXT) FROM cf ORDER BY id")]
+    connection.commit()
+    connection.close()
+    assert read(source(f"sqlite:///{tmp_path / 'a.db'}"))[0]["je"].to_pylist() == expected
+
+
 def test_text_after_chunks_of_nothing_is_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connectors.databases.CHUNK", 3)
     values = [None] * 7 + ["0012.50", 7, 2.5, "", None]
