@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from exchange.cli import running
+from exchange.cli import deadlines, running
 from schemas.annual_layouts import ORDERS
 from schemas.errors import ConfigurationError
 
@@ -17,6 +17,9 @@ def night(context: typer.Context, day: running.Day = None) -> None:
     """重写某日夜报并给出路径；子命令写其他报告。 Write one night's report again and print its path."""
     if context.invoked_subcommand is None:
         running.report(day)
+
+
+app.command("deadlines")(deadlines.deadlines)
 
 
 @app.command()
