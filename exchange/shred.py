@@ -54,7 +54,7 @@ def _settled(site: Site, load: Load) -> tuple[list[int], list[str]]:
             sent = connection.execute(text(DELIVERIES), one).all()
             open_points = {
                 f"load {number} is {state}": state not in DONE,
-                "a delivery is not settled": any(row.state != "acked" for row in sent),
+                "a delivery is not settled": any(row.state not in ("acked", "arrived", "dropped") for row in sent),
                 "held records wait for a person": connection.scalar(text(TICKETS), one),
                 "versions wait to be sealed": connection.scalar(text(WAITING), one),
             }

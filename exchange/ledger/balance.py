@@ -1,7 +1,7 @@
 """The balance (平衡): what became of every record of a load, for each receiver; it must add up or nothing is closed.
 
 pulled = unchanged + duplicate + quarantined + excluded + new
-for each receiver: new + vanished = accepted + rejected + awaiting + withheld
+for each receiver: new + vanished = accepted + rejected + dropped + awaiting + withheld
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from schemas.errors import BalanceBroken
 
 RECEIVER = """
 SELECT
-    s.accepted, s.rejected, s.awaiting,
+    s.accepted, s.rejected, s.dropped, s.awaiting,
     (SELECT COUNT(*) FROM outbox o JOIN record_version v ON v.id = o.version
      WHERE v.load_id = :load AND o.receiver = :receiver),
     (SELECT COUNT(*) FROM withheld w JOIN record_version v ON v.id = w.version
@@ -24,6 +24,7 @@ SELECT
 FROM (
     SELECT COUNT(CASE WHEN m.outcome = 'accepted' THEN 1 END) AS accepted,
            COUNT(CASE WHEN m.outcome = 'rejected' THEN 1 END) AS rejected,
+           COUNT(CASE WHEN m.outcome = 'dropped' THEN 1 END) AS dropped,
            COUNT(CASE WHEN m.outcome IS NULL THEN 1 END) AS awaiting
     FROM delivery d JOIN delivery_member m ON m.delivery = d.id
     WHERE d.load_id = :load AND d.receiver = :receiver) s
@@ -37,6 +38,7 @@ class ReceiverBalance:
     receiver: str
     accepted: int
     rejected: int
+    dropped: int  # by two persons: counted as not accepted, and not to be sent again
     awaiting: int
     unsealed: int
     quarantined: int
@@ -84,7 +86,7 @@ class LoadBalance:
         if self.pulled != sum(part or 0 for part in parts):
             raise BalanceBroken("pulled rows do not add up", where=f"{self.feed} load {self.load_id}")
         for r in self.receivers:
-            total = r.accepted + r.rejected + r.awaiting + r.unsealed + r.quarantined + r.excluded
+            total = r.accepted + r.rejected + r.dropped + r.awaiting + r.unsealed + r.quarantined + r.excluded
             if not total == r.versions == (self.new or 0) + (self.vanished or 0):
                 raise BalanceBroken(
                     f"{r.receiver}: {r.versions} versions, {total} accounted for",

@@ -1,8 +1,8 @@
 """The history (历史): lines that are only ever added, each holding the hash of the line before.
 
 Whoever changes, removes or slips in a line breaks the chain at that line, or at the one after it. Lines cut off at the
-end show only against a hash written down elsewhere: `guiji ledger verify` prints the last one. Triggers refuse changes to
-`event`, `attempt` and `receipt`, in both databases.
+end show only against a hash written down elsewhere: `guiji ledger verify` prints the last one. Triggers refuse changes
+to `event`, `attempt` and `receipt`, in both databases.
 """
 
 import json

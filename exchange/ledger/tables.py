@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 Number = BigInteger().with_variant(Integer, "sqlite")
+PROPOSED = text("state = 'open'")
 REFUSED = text("outcome IN ('rejected', 'dropped')")
 
 lease = Table(
@@ -40,6 +41,7 @@ load = Table(
     Column("id", Number, primary_key=True, autoincrement=True),
     Column("feed", String(120), nullable=False, index=True),
     Column("business_date", String(10), nullable=False, index=True),
+    Column("kind", String(12), nullable=False, server_default="pull"),  # pull correction
     Column("state", String(20), nullable=False),  # pulling landed held registered closed abandoned
     Column("opened_at", String(40), nullable=False),
     Column("changed_at", String(40), nullable=False),
@@ -49,7 +51,7 @@ load = Table(
     Column("position", Text),
     Column("standard", String(60)),
     Column("reason", Text),  # why it is held or abandoned
-    Column("accepted_by", String(120)),  # who let it through the gate
+    Column("accepted_by", String(120)),  # who let it through the gate, or brought the corrections
     Column("pulled", Integer),
     Column("unchanged", Integer),
     Column("duplicate", Integer),
@@ -121,7 +123,29 @@ quarantine = Table(
     Column("closed_at", String(40)),
     Column("reason", Text),
     Column("person", String(120)),
+    Column("assignee", String(120)),  # the person at the department, or here, who sees to it
     UniqueConstraint("feed", "raw_digest"),
+)
+
+correction = Table(  # rows that a department gave back corrected; what it stands for until the source's row changes
+    "correction",
+    metadata,
+    Column("load_id", Number, primary_key=True, autoincrement=False),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("feed", String(120), nullable=False),
+    Column("subject", String(120), nullable=False),  # as in the return file (returned.py)
+    Column("ticket", Number),  # of a held row
+    Column("version", Number),  # of a record that a receiver sent back, or could not be sent
+    Column("old_raw", String(64), nullable=False),  # of the source's row: raw, and canonical
+    Column("old_digest", String(64), nullable=False),
+    Column("old_key", Text),
+    Column("business_key", Text),
+    Column("source_ref", Text),
+    Column("digest", String(64), nullable=False),
+    Column("outcome", String(12), nullable=False),  # corrected same held late
+    Column("ended_at", String(40)),  # the source's row changed: from then on it counts again
+    Index("correction_standing", "feed", "outcome", "ended_at"),
+    sqlite_with_rowid=False,
 )
 
 delivery = Table(
@@ -236,7 +260,7 @@ proposal = Table(  # what needs two persons
     "proposal",
     metadata,
     Column("id", Number, primary_key=True, autoincrement=True),
-    Column("subject", String(64), nullable=False, index=True),  # key of a delivery
+    Column("subject", String(64), nullable=False),  # key of a delivery
     Column("action", String(20), nullable=False),  # release return close arrived
     Column("reason", Text, nullable=False),
     Column("proposed_by", String(120), nullable=False),
@@ -244,6 +268,7 @@ proposal = Table(  # what needs two persons
     Column("state", String(10), nullable=False),  # open done withdrawn
     Column("settled_by", String(120)),
     Column("settled_at", String(40)),
+    Index("proposal_open", "subject", unique=True, sqlite_where=PROPOSED, postgresql_where=PROPOSED),
 )
 
 rung = Table(  # a later answer of the receiver that we wait for: stored, published
