@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,15 @@ NAME = "某某人民币壹佰元"  # stands for a value of a record
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
+    with _made(tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}") as site:
+        yield site
+
+
+@contextmanager
+def _made(home: Path, url: str) -> Iterator[Site]:
     """Eight rows: six registered, two held, one of them of a record that is registered. The province has three."""
     clock = [datetime(2026, 3, 2, 1, tzinfo=UTC)]
-    site = Site(tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}", Catalog(HOUSE), lambda: clock[0])
+    site = Site(home, url, Catalog(HOUSE), lambda: clock[0])
     loads, lease = Loads(site.ledger), site.ledger.take(FEED)
     load = loads.open(FEED, DAY, lease)
     loads.landed(load, "b" * 64, {"time": "t1"}, True, lease)
@@ -98,6 +105,12 @@ def test_the_receivers_word_stops_the_clock_and_nothing_else_does(site: Site) ->
     assert _counts(_told(site, date(2026, 3, 4), "nation")) == {
         "records": 7, "on_time": 0, "late": 0, "overdue": 2, "today": 1, "soon": 3, "open": 3, "unknown": 2
     }  # fmt: skip
+
+
+def test_postgresql_says_the_same(tmp_path: Path, postgres_url: str, site: Site) -> None:
+    with _made(tmp_path / "other", postgres_url) as other:
+        for receiver in ("province", "nation"):
+            assert _told(other, date(2026, 3, 4), receiver) == _told(site, date(2026, 3, 4), receiver)
 
 
 def test_each_record_is_told_with_where_it_is_stuck(site: Site) -> None:
