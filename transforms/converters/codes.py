@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import pyarrow as pa
 
@@ -26,9 +27,10 @@ STANDARD = "standard"
 """The parameter that names the version, as enforcement/1.1; no mapping may give it."""
 OTHER = re.compile(r"其[他它](?:种?类?|类别)? ?(?:[-－—–:： ]+|(?=[(（]))[(（]?(?P<kind>.+?)[)）]?")
 BARE_OTHER = frozenset({"其他", "其它", "其他-", "06", "其他-**"})
-TRUE = frozenset({"是", "1", "true", "t", "yes", "y", "真"})
-FALSE = frozenset({"否", "0", "false", "f", "no", "n", "假"})
+TRUE = frozenset({"是", "1", "1.0", "true", "t", "yes", "y", "真", *"√✓✔☑"})
+FALSE = frozenset({"否", "0", "0.0", "false", "f", "no", "n", "假", *"×✗✘☒"})
 SEPARATORS = re.compile(r"[、,，;；]+")
+JOINED = r"(?:[、,，;；。+/|&\s]|并处|并|以及|和|及)*"
 COMBINED = "没收违法所得、没收非法财物"
 EITHER = re.compile(r"暂扣(?:或者?|、|/)吊销.*")
 
@@ -113,6 +115,13 @@ def _words_of(name: str) -> Converter:
     return _listed(name, lambda text, known, _: _look_up(text, known, word=True), {})
 
 
+@lru_cache(maxsize=8)
+def _joined(words: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """One known word, and known words with nothing else but what joins them: 警告并处罚款, 警告罚款."""
+    one = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    return re.compile(one), re.compile(f"(?:{JOINED}(?:{one}))+{JOINED}")
+
+
 def _kinds(text: str, known: CodeList, _: Parameters) -> Reading:
     codes: list[str] = []
     if EITHER.search(text):
@@ -122,6 +131,10 @@ def _kinds(text: str, known: CodeList, _: Parameters) -> Reading:
     kinds: list[str] = []
     for part in filter(None, (part.strip() for part in SEPARATORS.split(text))):
         reading = _look_up(part, known, word=True)
+        each, joined = _joined(tuple(known.entries))
+        if reading.codes == ("CODE_UNKNOWN",) and joined.fullmatch(part):
+            kinds += [known.entries[word][1] for word in each.findall(part)]
+            continue
         if reading.value is None:
             return Reading(None, reading.codes)
         kinds.append(str(reading.value))

@@ -23,14 +23,15 @@ import pyarrow as pa
 from transforms.converters import codes
 from transforms.converters.check_digits import identity_check
 from transforms.converters.column import converter
-from transforms.converters.contract import TEXT, Parameter, Parameters, Reading, Sure
+from transforms.converters.contract import TEXT, Converted, Converter, Parameter, Parameters, Reading
 from transforms.converters.digits import is_masked, signs
-from transforms.converters.identity_number import born, identity, identity_rows, is_identity
-from transforms.converters.parameters import DAY
+from transforms.converters.identity_number import born, identity_number, is_identity
+from transforms.converters.parameters import DAY, EVERY
 
 LIST = "id_document_type"
 RESIDENT = "身份证"
 RESIDENCE = "居住证"
+OTHER = "其他"
 OLD_FOREIGN = re.compile("[A-Z]{3}[0-9]{12}")
 EIGHTEEN = re.compile("[0-9]{17}[0-9X]")
 FORMS = {
@@ -42,29 +43,35 @@ FOREIGN = "外国人永久居留身份证"
 ANYTHING = re.compile("[0-9A-Z]{5,20}")
 
 
-def _kind(given: str) -> str | None:
-    """The list's word for a type, 居住证, 其他, or None for what is no type."""
-    entry = codes.load(LIST).entries.get(given)
+def _kind(given: str, version: str = "") -> str:
+    """The list's word for a type, 居住证, 其他, or "" for what is no type."""
+    entry = codes.load(LIST, version).entries.get(given)
     if entry:
         return entry[1]
     if not given.startswith("其他-"):
-        return None
-    return RESIDENCE if given.endswith(RESIDENCE) else "其他"
+        return ""
+    return RESIDENCE if given.endswith(RESIDENCE) else OTHER
 
 
-def _document(text: str, parameters: Parameters) -> Reading:
-    number, kind = signs(text), _kind(parameters.get("type", ""))
+def _documents(column: pa.Array, parameters: Parameters) -> Converted:
+    """A column of documents of one type."""
+    kind = _kind(parameters.get("type", ""), parameters.get(codes.STANDARD, ""))
     if kind == RESIDENT:
-        return identity(text, parameters)
+        return identity_number(column, parameters)
+    return converter(TEXT, lambda text, given: _document(kind, text, given))(column, parameters)
+
+
+def _document(kind: str, text: str, parameters: Parameters) -> Reading:
+    number = signs(text)
     if is_masked(number):
         return Reading(None, ("ID_MASKED",))
-    if kind == "其他":
+    if kind == OTHER:
         return Reading(normalize("NFKC", text).strip())
     if kind == RESIDENCE:
         return _residence(number, parameters)
     if is_identity(number):
-        return Reading(number) if kind is None else Reading(None, ("ID_TYPE_MISMATCH",))
-    if kind is None:
+        return Reading(None, ("ID_TYPE_MISMATCH",)) if kind else Reading(number)
+    if not kind:
         return Reading(None, ("ID_TYPE_MISSING",))
     if kind == FOREIGN:
         return _foreign(number)
@@ -93,17 +100,10 @@ def _checked(number: str) -> Reading:
     return Reading(number) if identity_check(number[:17]) == number[17] else Reading(None, ("ID_CHECK_DIGIT",))
 
 
-def _resident_rows(column: pa.Array, parameters: Parameters) -> Sure:
-    """Residents' numbers by columns; the other documents are few."""
-    if _kind(parameters.get("type", "")) == RESIDENT:
-        return identity_rows(column, parameters)
-    return Sure(pa.repeat(False, len(column)), column)
-
-
 TYPE = Parameter(
     "write a word or code of the list id_document_type, or 其他- and the kind",
-    fits=lambda text: _kind(text) is not None,
+    fits=lambda text: _kind(text) != "",
     kinds=("code", "text"),
     sorts=lambda column: column,
 )
-identity_document = converter(TEXT, _document, _resident_rows, {"type": TYPE, "as_of": DAY})
+identity_document = Converter(_documents, {**EVERY, "type": TYPE, "as_of": DAY})

@@ -2,7 +2,8 @@
 
 A case title glued to a company's name is cut only when the organisation's suffix ends the name and what
 follows is surely a case: a word that opens an accusation, 案 at the end, no branch in between.
-Everything else that ends like a case title is flagged and has no value.
+Everything else that ends like a case title is flagged and has no value, and so is a name with a document's number
+in it. Names that were masked, lost a character (张?) or may be several are kept with a warning.
 """
 
 import re
@@ -22,18 +23,26 @@ ACCUSED = (
     "涉嫌|未经|未按|未取得|未依法|未办理|未|违反|违法|违规|擅自|非法|无证|无照|不按|不正当|生产|销售|经营|使用|"
     "发布|超|逾期|虚假|拒不|提供|侵犯|冒用|伪造|以|在|利用|将|对|将|进口|储存|运输|排放|占用|拖欠|不"
 )
+DOTS = re.compile("(?<=[\u3400-\u9fff])[•‧・･⋅](?=[\u3400-\u9fff])")  # 阿依古丽·买买提: one dot, many code points
+NUMBER = re.compile("[0-9]{15}|[0-9]{8}[*]{4}")
+MASKED = re.compile("[*＊]|^[\u3400-\u9fff]某{1,2}$")
+SEVERAL = re.compile("(?<=[\u3400-\u9fff）])[、，,;；](?=[\u3400-\u9fff])|等[0-9一二三四五六七八九十两多]*[人户家]$")
+LOST = re.compile("[?？]")
 CASE = re.compile(rf"(?P<name>[^，,。；;]*?(?:{SUFFIX}))(?P<case>(?:{ACCUSED})[^公司店厂]*案(?:件)?)")
 CASE_END = re.compile(
     r"(?:涉嫌|违反|违法|擅自|未经|未按|非法|无证|无照|销售|生产|经营|行为|一|" + SUFFIX + ").*案(?:件)?$"
 )
-LAYOUT = r"[() ]|案件?$"
+LAYOUT = r"[() ?？*＊、，,;；]|案件?$|某$|等.*[人户家]$|[0-9]{8}"
+
+
+DOUBTS = {"PARTY_NAME_MASKED": MASKED, "PARTY_NAME_SEVERAL": SEVERAL, "TEXT_LOST_CHARACTERS": LOST}
 
 
 def _written(text: str) -> str:
     """Brackets and spaces as Chinese names have them. A name without Chinese stays as it is."""
     if not CHINESE.search(text):
         return text
-    return SPACES.sub("", text.translate(BRACKETS))
+    return DOTS.sub("·", SPACES.sub("", text.translate(BRACKETS)))
 
 
 def _organisation(text: str, parameters: Parameters) -> Reading:
@@ -47,7 +56,9 @@ def _party(text: str, parameters: Parameters) -> Reading:
         return Reading(found["name"], ("PARTY_NAME_CASE_CUT",))
     if CASE_END.search(name):
         return Reading(None, ("PARTY_NAME_CASE_TITLE",))
-    return Reading(name)
+    if NUMBER.search(name):
+        return Reading(None, ("PARTY_NAME_HOLDS_NUMBER",))
+    return Reading(name, tuple(code for code, sign in DOUBTS.items() if sign.search(name)))
 
 
 def _plain_names(column: pa.Array, parameters: Parameters) -> Sure:

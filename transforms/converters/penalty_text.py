@@ -49,6 +49,7 @@ GAPS = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])|(?<=[0-9]) (?=[十�
 TOTAL = re.compile("共计|合计|总计|总额|共")
 NO_FINE = "".join(f"(?<!{word})" for word in ("加处", "不予", "免予", "免除", "免于", "缴纳", "缴"))
 MENTION = re.compile(f"罚没|{NO_FINE}罚款(?!数额|的百分|的?[0-9]+%|决定|缴)|缴纳?罚款{LINK}{HOLE}")
+MIXED = re.compile(rf"罚没(?:款项?|金额)?{LINK}{HOLE}")  # a fine and a confiscation in one amount
 EACH = re.compile("各(?:处|处以|罚|罚款|处罚款)|分别(?:处|罚|给予)|每人|每户|每(?:次|辆|台|件)")
 ALTERED = re.compile(rf"(?:原(?=[定处罚决拟应])|变更为|改为|减为|调整为|减轻为)[^。；;]{{0,8}}(?:罚款|{HOLE})")
 
@@ -124,7 +125,7 @@ def fine(text: str, parameters: Parameters) -> Reading:
 
 
 def confiscation(text: str, parameters: Parameters) -> Reading:
-    if "没收" not in text:
+    if "没" not in text:
         return Reading()
     said = sentence(text)
     found: list[int] = []
@@ -133,8 +134,10 @@ def confiscation(text: str, parameters: Parameters) -> Reading:
         if "罚" in said.holes and TOTAL.search(link):
             return Reading(None, ("CONFISCATION_UNREADABLE",))
         found.append(said.holes.count(HOLE, 0, match.start()) + match[0].count(HOLE) - 1)
+    if not found and MIXED.search(said.holes):
+        return Reading(None, ("CONFISCATION_UNREADABLE",))
     if not found:
-        return Reading(None, ("CONFISCATION_NO_AMOUNT",))
+        return Reading(None, ("CONFISCATION_NO_AMOUNT",) if "没收" in text else ())
     return _single(said, found, "CONFISCATION")
 
 
@@ -154,7 +157,7 @@ def _quiet_fines(column: pa.Array, parameters: Parameters) -> Sure:
 
 
 def _quiet_confiscations(column: pa.Array, parameters: Parameters) -> Sure:
-    return Sure(_without("没收", column), pa.nulls(len(column), MONEY))
+    return Sure(_without("没", column), pa.nulls(len(column), MONEY))
 
 
 def _without(word: str, column: pa.Array) -> pa.BooleanArray:

@@ -15,6 +15,25 @@ Read = Callable[..., tuple[object, set[str]]]
 
 
 @pytest.mark.parametrize(
+    "text", [f"警告{join}罚款" for join in ("、", " ", "+", "/", "\n", "并", "，并处", "以及", "")]
+)
+def test_kinds_joined_by_any_sign_are_two(read: Read, text: str) -> None:
+    assert read("penalty_kind", text) == ("警告;罚款", set())
+
+
+@pytest.mark.parametrize("text", ["没收违法所得或非法财物", "处罚款", "罚款并责令改正", "警告并"])
+def test_kinds_beside_other_words_are_unknown(read: Read, text: str) -> None:
+    assert read("penalty_kind", text)[0] == ("警告" if text == "警告并" else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [*((sign, True) for sign in "√✓☑"), ("1.0", True), ("×", False), ("☒", False)]
+)
+def test_ticks_and_crosses(read: Read, text: str, value: bool) -> None:
+    assert read("boolean", text) == (value, set())
+
+
+@pytest.mark.parametrize(
     ("name", "text", "value", "codes"),
     [
         ("penalty_kind", "罚款", "罚款", set()),

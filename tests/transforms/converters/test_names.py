@@ -23,6 +23,12 @@ Read = Callable[..., tuple[object, set[str]]]
         ("某某有限公司北京分公司涉嫌销售假药案", None, {"PARTY_NAME_CASE_TITLE"}),
         ("张三涉嫌销售假药案", None, {"PARTY_NAME_CASE_TITLE"}),
         ("某某有限公司等案", None, {"PARTY_NAME_CASE_TITLE"}),
+        *((f"阿依古丽{dot}买买提", "阿依古丽·买买提", set()) for dot in "·•‧・･⋅"),
+        *((text, text, {"PARTY_NAME_MASKED"}) for text in ("张*", "张某", "张某某", "某某市**有限公司")),
+        *((text, text, {"PARTY_NAME_SEVERAL"}) for text in ("张三、李四", "张三等3人", "某某有限公司,张三")),
+        ("A, B Ltd.", "A, B Ltd.", set()),
+        ("张?", "张?", {"TEXT_LOST_CHARACTERS"}),
+        ("张三 身份证号530102199001011234", None, {"PARTY_NAME_HOLDS_NUMBER"}),
         ("張(zhāng)三", "张三", {"TEXT_PINYIN_REMOVED"}),
     ],
 )

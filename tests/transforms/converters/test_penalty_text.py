@@ -70,6 +70,7 @@ FINE_FLAGGED = [
     ("罚款一万二元", "FINE_UNREADABLE"),
 ]
 CONFISCATION_FLAGGED = [
+    ("罚没款共计人民币5300元", "CONFISCATION_UNREADABLE"),
     ("没收违法所得12000元，没收非法财物3000元", "CONFISCATION_TWO_AMOUNTS"),
     ("罚款、没收违法所得共计62000元", "CONFISCATION_UNREADABLE"),
     ("没收违法所得，并处罚款5000元", "CONFISCATION_NO_AMOUNT"),
