@@ -91,11 +91,12 @@ class Log:
         write_new(self._statement(leaf), data, 0o600)
         return Entry(delivery, receipts, leaf)
 
-    def append(self, entries: Sequence[Entry], signers: Sequence[Signer], time: str) -> Note | None:
+    def append(self, entries: Sequence[Entry], signers: Sequence[Signer], time: str, history: str = "") -> Note | None:
         """Sign a checkpoint over all entries and these. None: another writer took the number; look again.
 
         Signers the last checkpoint names come first, in its order: a key vouches for those after it. Raises
-        EvidenceError rather than sign what rewrites the checkpoint before.
+        EvidenceError rather than sign what rewrites the checkpoint before. `history`: number and hash of the last line
+        of a history kept elsewhere, to be held to later.
         """
         last, all_entries = self.last, [*self.entries, *entries]
         origin = last.parts["origin"] if last else f"guiji/{hashlib.sha256(signers[0].material).hexdigest()[:16]}"
@@ -107,13 +108,18 @@ class Log:
             _check_unchanged(trees, last)
         roots = [base64.b64encode(tree.root).decode() for tree in trees]
         number = last.number + 1 if last else 1
-        text = "".join(
-            f"{line}\n"
-            for line in (
-                origin, len(all_entries), roots[0], f"sm3 {roots[1]}", f"number {number}",
-                f"previous {last.digests if last else 'none'}", f"time {time}", *(f"key {key}" for key in keys),
-            )
-        )  # fmt: skip
+        lines = [
+            origin,
+            str(len(all_entries)),
+            roots[0],
+            f"sm3 {roots[1]}",
+            f"number {number}",
+            f"previous {last.digests if last else 'none'}",
+            *([f"history {history}"] if history else []),
+            f"time {time}",
+            *(f"key {key}" for key in keys),
+        ]
+        text = "".join(f"{line}\n" for line in lines)
         note = Note((text + "\n" + "".join(_signature(origin, key, keyed[key], text) for key in keys)).encode())
         note.check_signatures()
         for key in keys:

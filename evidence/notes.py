@@ -18,7 +18,7 @@ from evidence.sm2 import sm2_holds
 NOTE = re.compile(
     r"(?P<origin>guiji/[0-9a-f]{16})\n(?P<size>0|[1-9]\d{0,15})\n(?P<sha256>[\w+/]{43}=)\nsm3 (?P<sm3>[\w+/]{43}=)\n"
     r"number (?P<number>[1-9]\d{0,9})\nprevious (?P<previous>none|[0-9a-f]{64} [0-9a-f]{64})\n"
-    r"time (?P<time>[\d:.T+-]+)\n"
+    r"(?:history (?P<history>[1-9]\d{0,15} [0-9a-f]{64})\n)?time (?P<time>[\d:.T+-]+)\n"
     r"(?P<keys>(?:key \S+\n)+)\n(?P<signatures>(?:— \S+ \S+\n)+)",
     re.ASCII,
 )

@@ -1,29 +1,29 @@
 """Evidence (存证): what the ledger and the files know of a delivery, given to evidence/, and this installation's keys.
 
     evidence/                   the log: checkpoints, statements, public keys (evidence/checkpoint.py)
-    keys/signing/0001.pem       an Ed25519 key, made at the first checkpoint
-    keys/signing/signer.yaml    a program that signs by SM2, beside it or in its place
+    keys/signing/               who signs (exchange/signing.py)
 
 Members' salts come from the load's own data key: destroyed with it, leaves tell nothing about anybody any more.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-import yaml
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from evidence.bundle import Contents, statement, write_bundle, write_statement
 from evidence.checkpoint import Log
 from evidence.files import EvidenceError
 from evidence.notes import Note
-from evidence.signers import CommandKey, Signer, file_keys, forget, new_file_key
+from evidence.signers import Signer, file_keys, forget, new_file_key
+from exchange.ledger.history import verify_chain
+from exchange.ledger.tables import event
+from exchange.signing import open_signers, programs
 from exchange.site import Site
 from schemas.errors import ConfigurationError, FileDamaged, KeyDestroyed, KeyMissing, LeaseHeld, Unfinished
 
@@ -61,15 +61,17 @@ class Evidence:
     def checkpoint(self) -> Note | None:
         """Sign a checkpoint over all that was acked, or answered again, since the last. None: there is nothing new.
 
-        What cannot be read is left for the next one, and said afterwards: Unfinished. What lies under a destroyed key
-        can no longer be stated. Raises ConfigurationError (keys), LeaseHeld.
+        What cannot be read is left for the next one, and said afterwards: Unfinished; so is a history that is not what
+        the last checkpoint signed. What lies under a destroyed key can no longer be stated. Raises ConfigurationError
+        (keys), LeaseHeld.
         """
         with _said():
             log = self.log
             held = {entry.delivery: entry.receipts for entry in log.entries}
             with self.site.ledger.read() as connection:
                 new = [(key, count) for key, count in connection.execute(ACKED) if held.get(key) != count]
-            signers, entries, unread = self._signers(log), [], []
+            signers, changed = open_signers(self.keys, first=log.last is None), self._history_changed(log.last)
+            entries, unread = [], []
             for key, count in new:
                 try:
                     entries.append(log.state(key, count, self._statement(key)))
@@ -77,12 +79,18 @@ class Evidence:
                     continue
                 except (KeyMissing, FileDamaged, FileNotFoundError):
                     unread.append(key)
-            note = _taken(log.append(entries, signers, self.site.ledger.now)) if entries else None
+            note = _taken(log.append(entries, signers, self.site.ledger.now, self._history())) if entries else None
         if unread:
             raise Unfinished(
                 f"{len(unread)} deliveries could not be read and are in no checkpoint",
                 where=unread[0][:12],
                 remedy="restore their files or keys from the backup, then guiji checkpoint",
+            )
+        if changed:
+            raise Unfinished(
+                f"the history is not what checkpoint {changed} signed: lines were changed or removed",
+                where="ledger: event",
+                remedy="compare it with the backup",
             )
         return note
 
@@ -94,8 +102,8 @@ class Evidence:
         with _said():
             log = self.log
             old = file_keys(self.keys)
-            signers = [*old, *self._programs(), new_file_key(self.keys)]
-            note = _taken(log.append([], signers, self.site.ledger.now))
+            signers: list[Signer] = [*old, *programs(self.keys), new_file_key(self.keys)]
+            note = _taken(log.append([], signers, self.site.ledger.now, self._history()))
             for key in old:
                 forget(key)
             return note
@@ -116,6 +124,22 @@ class Evidence:
                 return key, write_bundle(excerpt, *self._contents(connection, key), show)
             except KeyDestroyed:
                 return key, write_statement(excerpt)
+
+    def _history(self) -> str:
+        """Number and hash of the history's last line: whoever cuts lines off later is found out by the checkpoint."""
+        with self.site.ledger.read() as connection:
+            row = connection.execute(select(event.c.id, event.c.hash).order_by(event.c.id.desc()).limit(1)).first()
+        return f"{row.id} {row.hash}" if row else ""
+
+    def _history_changed(self, last: Note | None) -> int:
+        """The number of the last checkpoint when the line it names is gone or another, or the chain broken; else 0."""
+        if last is None or not last.parts["history"]:
+            return 0
+        number, said = last.parts["history"].split()
+        with self.site.ledger.read() as connection:
+            found = connection.scalar(select(event.c.hash).where(event.c.id == int(number)))
+            broken = verify_chain(connection).broken
+        return last.number if found != said or broken is not None else 0
 
     def _statement(self, key: str) -> dict[str, object]:
         """What the log keeps of a delivery."""
@@ -150,37 +174,6 @@ class Evidence:
     def _seed(self, key: str, load_id: int) -> bytes:
         _, secret = self.site.vault.keys.key(self.site.load_scope(load_id))
         return HKDF(hashes.SHA256(), 32, None, b"guiji evidence salts\0" + key.encode()).derive(secret)
-
-    def _signers(self, log: Log) -> list[Signer]:
-        """Who signs. The first key is made here; later ones are only made by a rotation."""
-        signers: list[Signer] = [*file_keys(self.keys), *self._programs()]
-        if not signers and log.last is None:
-            signers = [new_file_key(self.keys)]
-        if not signers:
-            raise EvidenceError("the signing key is gone", "keys/signing", "restore it, or guiji checkpoint --new-key")
-        return signers
-
-    def _programs(self) -> list[Signer]:
-        path = self.keys / "signer.yaml"
-        if not path.is_file():
-            return []
-        try:
-            told: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-            return [_program(told)]
-        except (yaml.YAMLError, KeyError, TypeError, ValueError):
-            raise EvidenceError(
-                "is not {algorithm: sm2, public: 04…, command: […], encoding: der or raw}",
-                "keys/signing/signer.yaml",
-                "see docs/evidence.md",
-            ) from None
-
-
-def _program(told: Mapping[str, Any]) -> CommandKey:
-    public, encoding, command = bytes.fromhex(told["public"]), told.get("encoding", "der"), told["command"]
-    fits = told["algorithm"] == "sm2" and len(public) == 65 and public[0] == 4 and encoding in ("der", "raw")
-    if not fits or not isinstance(command, list) or set(told) - {"algorithm", "public", "command", "encoding"}:
-        raise ValueError
-    return CommandKey(public, [str(word) for word in command], encoding)
 
 
 def _taken(note: Note | None) -> Note:

@@ -233,6 +233,28 @@ def test_a_signer_that_is_none(site, evidence, told):
     assert caught.value.where == "keys/signing/signer.yaml"
 
 
+@pytest.mark.parametrize("what", ["changed", "cut off"])
+def test_a_history_that_is_not_what_was_signed(site, evidence, what):
+    """The last line's hash is in the checkpoint: lines cut off at the end are found out, too."""
+    for line in range(3):
+        with site.ledger.write("test") as connection:
+            site.ledger.note(connection, "test", f"line {line}")
+    (evidence.log.folder / "checkpoints" / "00000002.json").unlink()
+    assert evidence.checkpoint()
+    assert evidence.checkpoint() is None
+    statement = {"changed": "UPDATE event SET person = 'nobody' WHERE subject = 'line 1'",
+                 "cut off": "DELETE FROM event WHERE subject = 'line 2'"}[what]  # fmt: skip
+    with site.ledger.write("test") as connection:
+        for trigger in (
+            connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
+        ):
+            connection.execute(text(f"DROP TRIGGER {trigger}"))
+        connection.execute(text(statement))
+        connection.execute(text("DELETE FROM receipt WHERE delivery_key = :key"), {"key": keys(site)[0]})
+    with pytest.raises(Unfinished, match="the history is not what checkpoint 2 signed"):
+        evidence.checkpoint()
+
+
 def test_killed_at_every_file(site, evidence, monkeypatch):
     """Before and after each file appears: what the next checkpoint finds is whole, and holds every delivery once."""
     wanted, link = sorted(keys(site)), os.link
