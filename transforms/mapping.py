@@ -17,7 +17,7 @@ from transforms.decode import tidy_header
 
 KEYS = {
     "standard", "record_type", "schedule", "source", "format", "revoke", "updated", "fields", "ignore", "null_words",
-    "gate", "receivers", "repeated_key",
+    "gate", "receivers", "repeated_key", "correction_days",
 }  # fmt: skip
 FIELD_KEYS = {"from", "as", "constant", "join", "null_words", "words"}
 

@@ -6,12 +6,24 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 CHINA = ZoneInfo("Asia/Shanghai")
-HALVES = {"上午": 0, "凌晨": 0, "早上": 0, "下午": 12, "晚上": 12, "AM": 0, "PM": 12, "": 0}
+MORNING, EVENING = {h: h for h in range(12)}, {h: h + 12 for h in range(5, 12)}
+HALVES = {  # the hours that each word names for certain: 晚上1点 is the next day's, 上午12点 may be noon or midnight
+    **dict.fromkeys(("上午", "早上", "早晨", "清晨"), MORNING),
+    "凌晨": {h: h for h in range(7)},
+    "中午": {11: 11, 12: 12, 1: 13, 2: 14},
+    "下午": {12: 12} | {h: h + 12 for h in range(1, 12)},
+    **dict.fromkeys(("傍晚", "晚上", "晚"), EVENING),
+    "AM": {12: 0} | {h: h for h in range(1, 12)},
+    "PM": {12: 12} | {h: h + 12 for h in range(1, 12)},
+}
+LATE = ("下午", "傍晚", "晚上", "晚", "PM")  # beside these an hour of 24 may stand: 下午15时
+_WORDS = "上午|早上|早晨|清晨|凌晨|中午|下午|傍晚|晚上|晚"
 ZONE = r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2}|\[Asia/Shanghai\]|北京时间)?"
 CLOCK = re.compile(
-    r"[ T]*(?P<half>上午|凌晨|早上|下午|晚上)? ?(?P<hour>[0-9]{1,2}) ?(?::|时|点) ?"
-    r"(?:(?P<minute>[0-9]{1,2}) ?(?:分|(?=[:Z+\-\[北 AP]|$)))? ?"
-    r"(?::? ?(?P<second>[0-9]{1,2})(?:[.,](?P<fraction>[0-9]{1,9}))? ?秒?)?整? ?(?P<meridiem>AM|PM)? ?" + ZONE
+    rf"[ T]*(?P<half>{_WORDS})? ?(?P<hour>[0-9]{{1,2}}) ?(?::|时|点) ?"
+    r"(?:(?P<minute>半|[0-9]{1,2}) ?(?:分|(?=[:Z+\-\[北上下 APap]|$)))? ?"
+    r"(?::? ?(?P<second>[0-9]{1,2})(?:[.,](?P<fraction>[0-9]{1,9}))? ?秒?)?整? ?"
+    r"(?P<meridiem>[AaPp][Mm]|上午|下午)? ?" + ZONE
 )
 
 
@@ -39,21 +51,21 @@ def moment(day: date, rest: str) -> Moment | str:
     found = CLOCK.fullmatch(rest.rstrip())
     if not found:
         return "DATE_INVALID"
-    hour = _hour(int(found["hour"]), found["half"] or found["meridiem"] or "")
-    minute, second = int(found["minute"] or 0), int(found["second"] or 0)
-    if hour is None or minute > 59 or second > 59:
-        return "DATE_AMBIGUOUS" if found["hour"] == "24" else "DATE_INVALID"
+    hour = _hour(int(found["hour"]), (found["half"] or found["meridiem"] or "").upper())
+    minute, second = 30 if found["minute"] == "半" else int(found["minute"] or 0), int(found["second"] or 0)
+    if minute > 59 or second > 59 or int(found["hour"]) > 24:
+        return "DATE_INVALID"
+    if hour is None:
+        return "DATE_AMBIGUOUS"
     fraction = int((found["fraction"] or "0").ljust(6, "0")[:6])
     local = midnight + timedelta(hours=hour, minutes=minute, seconds=second, microseconds=fraction)
     return _placed(local, found["zone"] or "")
 
 
 def _hour(hour: int, half: str) -> int | None:
-    if hour > 23:
-        return None
-    if not half or hour > 12:
-        return hour
-    return hour % 12 + HALVES[half]
+    if not half or (hour > 12 and half in LATE):
+        return hour if hour < 24 else None
+    return HALVES[half].get(hour)
 
 
 def _placed(local: datetime, zone: str) -> Moment | str:

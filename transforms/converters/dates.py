@@ -27,7 +27,10 @@ WRITTEN = re.compile(rf"({YEAR}) ?年 ?(元|{DAY}) ?月 ?({DAY}) ?(?:[日号]|(?
 JOINED = re.compile(r"([0-9]{4}) ?([-/.、,_\\]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,2})(?![0-9./、,_\\-])")
 SPACED = re.compile(r"([0-9]{4}) ([0-9]{1,2}) ([0-9]{1,2})(?![0-9:])")
 EIGHT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?![0-9])")
-PACKED = re.compile(r"([0-9]{8})[T ]?([0-9]{2})([0-9]{2})([0-9]{2})?")
+PACKED = re.compile(r"([0-9]{8})[T ]?([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{3})?)?")
+DB2 = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})-([0-9]{2})\.([0-9]{2})\.([0-9]{2})(\.[0-9]+)?"
+)  # 2023-05-06-15.30.00.000000
 SERIAL = re.compile(r"([2-7][0-9]{4}|80000)(\.[0-9]+)?")
 UNCLEAR = re.compile(
     r"[0-9]{1,2}([-/.年])[0-9]{1,2}([-/.月])[0-9]{1,4}日?(?:[ T].*)?|[0-9]{6}|[0-9]{10}|[0-9]{13}|.* CST [0-9]{4}"
@@ -73,9 +76,10 @@ def _read(text: str, parameters: Parameters) -> Moment | str:
         return Moment(datetime(2099, 12, 31), timed=False) if "long_term" in parameters else "DATE_LONG_TERM"
     if SERIAL.fullmatch(text):
         return _serial(text, parameters)
+    text = DB2.sub(r"\1 \2:\3:\4\5", text)
     packed = PACKED.fullmatch(text)
     if packed:
-        text = f"{packed[1]} {packed[2]}:{packed[3]}:{packed[4] or '00'}"
+        text = f"{packed[1]} {packed[2]}:{packed[3]}:{packed[4] or '00'}.{packed[5] or '0'}"
     found = _ymd(text) or rare(text)
     if found is None:
         return _why_not(text)

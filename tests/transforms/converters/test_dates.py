@@ -105,6 +105,16 @@ def test_the_epoch_is_kept_and_doubted(read: Read) -> None:
         ("2023年5月6日 下午3时30分", 15, 30),
         ("2023-05-06 12:05 AM", 0, 5),
         ("2023年5月6日 15点整", 15, 0),
+        ("2023年5月6日中午12时", 12, 0),  # noon is not midnight
+        ("2023年5月6日中午1点", 13, 0),
+        ("2023年5月6日晚8点半", 20, 30),
+        ("2023年5月6日下午15时30分", 15, 30),
+        ("2023/5/6 3:30 下午", 15, 30),
+        ("2023-05-06 3:30 pm", 15, 30),
+        ("2023-05-06 12:00 PM", 12, 0),
+        ("20230506T153000", 15, 30),
+        ("20230506153000000", 15, 30),
+        ("2023-05-06-15.30.00.000000", 15, 30),
     ],
 )
 def test_times_are_the_clock_of_china(read: Read, text: str, hour: int, minute: int) -> None:
@@ -122,6 +132,13 @@ def test_times_that_the_clock_of_china_skipped_or_repeated(read: Read) -> None:
     assert summer.astimezone(UTC).hour == 3
 
 
+@pytest.mark.parametrize("hour", ["晚上12点", "晚上1点", "上午12时", "凌晨12时", " 24:00"])
+def test_an_hour_that_may_be_two_has_no_value(read: Read, hour: str) -> None:
+    assert read("datetime", f"2023年5月6日{hour}") == (None, {"DATE_AMBIGUOUS"})
+
+
 def test_what_a_time_lost_is_said(read: Read) -> None:
     assert read("datetime", "2023-05-06")[1] == {"DATETIME_TIME_MISSING"}
     assert read("datetime", "2023-05-06 15:30:00.5")[1] == {"DATETIME_FRACTION_DROPPED"}
+    assert read("datetime", "20230506153000500")[1] == {"DATETIME_FRACTION_DROPPED"}
+    assert read("datetime", "2023-05-06-15.30.00.500000")[1] == {"DATETIME_FRACTION_DROPPED"}
