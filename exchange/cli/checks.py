@@ -31,7 +31,7 @@ def _problems(catalog: Catalog) -> Iterator[GuijiError]:
         yield from _of_feed(catalog, feed)
     if not any(error.where.startswith("receivers/") for error in broken):
         for receiver in catalog.receivers.values():
-            yield from _of_receiver(receiver)
+            yield from _of_receiver(catalog, receiver)
 
 
 def _of_feed(catalog: Catalog, feed: Feed) -> Iterator[GuijiError]:
@@ -124,8 +124,9 @@ def _schedule(feed: Feed) -> None:
         )
 
 
-def _of_receiver(receiver: Receiver) -> Iterator[GuijiError]:
+def _of_receiver(catalog: Catalog, receiver: Receiver) -> Iterator[GuijiError]:
     from connectors.registry import check_target
+    from exchange.cli.new_check import against_table, open_fields
     from schemas.protected import not_permitted
     from schemas.standard import in_force
     from transforms.outgoing import compile_profile
@@ -136,7 +137,9 @@ def _of_receiver(receiver: Receiver) -> Iterator[GuijiError]:
     for kind, profile in receiver.profiles.items():
         where = f"receivers/{receiver.code}/{kind}.yaml"
         if kind in types:
-            yield from _tried(lambda p=profile, k=kind, w=where: compile_profile(p, types[k], w))  # type: ignore[misc]
+            todo = list(open_fields(profile, where))
+            yield from todo or _tried(lambda p=profile, k=kind, w=where: compile_profile(p, types[k], w))  # type: ignore[misc]
+            yield from against_table(catalog.root / "receivers" / receiver.code, kind, profile, where)
             yield from _tried(lambda p=profile, w=where: not_permitted(p, date.today(), w))  # type: ignore[misc]
         else:
             yield ConfigurationError("is no record type of the standard", where=where, remedy="rename the file")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from exchange.cli import batches, checks, evidence, keys, looking, quarantines, reports, running, standards
+from exchange.cli import batches, checks, evidence, keys, looking, new, quarantines, reports, running, standards
 from schemas.errors import GuijiError, Transient
 
 app = typer.Typer(
@@ -29,8 +29,9 @@ app.command("verify")(evidence.verify)
 app.add_typer(reports.app, name="report")
 app.add_typer(quarantines.app, name="quarantine")
 app.add_typer(batches.app, name="batch")
-app.add_typer(standards.app, name="standards")
 app.add_typer(keys.app, name="keys")
+app.add_typer(standards.app, name="standards")
+app.add_typer(new.app, name="new")
 
 
 def main() -> None:
