@@ -10,57 +10,27 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import sandbox.receivers.intake as intake
 from exchange.ciphertext import MAGIC, read_header
 from exchange.durable import write_file
 from sandbox.generator import FEEDS
-from sandbox.generator.layouts import LAYOUTS
-from sandbox.generator.names import PERSON
 from schemas.catalog import HOUSE
 from schemas.errors import GuijiError
 from tests.flow.conftest import Install
 from tests.flow.installation import Installation, edit
+from tests.flow.persons import persons_of, quote_records
 from tests.flow.search import found_in, found_under
 
 VAULT = ("landing", "loads", "deliveries", "receipts")
-NUMBERS = ("party_id_number", "legal_representative_id_number")
-
-
-def secrets_of(at: Installation) -> set[str]:
-    """Every identity number, every representative's name, every natural person's name of the nights so far."""
-    found: set[str | None] = set()
-    for night in range(1, at.world.night + 1):
-        for feed, tonight in at.world.truth(night).feeds.items():
-            columns, category = LAYOUTS[feed].columns, LAYOUTS[feed].writes.get("party_category", str)
-            for row in tonight.rows:
-                found |= {row[columns[name]] for name in (*NUMBERS, "legal_representative")}
-                if row[columns["party_category"]] == category(PERSON):
-                    found.add(row[columns["party_name"]])
-    return {one for one in found if one and len(one) > 1}
 
 
 @pytest.fixture
 def quoting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Receivers that refuse every fifth record and quote it: as it is, in escapes, its values one by one."""
-    honest, quoted = intake.refusal, []
-
-    def refusal(code: str, kind: str, record: Mapping[str, Any], *rest: Any) -> tuple[str, str] | None:
-        said = honest(code, kind, record, *rest)
-        if said or len(record) < 8 or sum(record["cd_id"].encode()) % 5:
-            return said
-        words = [str(value) for name, value in record.items() if value and not name.startswith("cd_")]
-        quoted.append(record["cd_id"])
-        tale = "记录有误：" + "，".join(words[:12]) + json.dumps(record, ensure_ascii=len(quoted) % 2 == 0)
-        return (words[0][:20] if len(quoted) % 3 == 0 else "4001"), tale
-
-    monkeypatch.setattr(intake, "refusal", refusal)
-    return quoted
+    return quote_records(monkeypatch)
 
 
 def live(at: Installation, night: int) -> list[str]:
@@ -102,7 +72,7 @@ def test_nothing_personal_in_any_byte_written(
     assert len(told) == len(FEEDS) + 1
     out, err = capfd.readouterr()
     write_file(at.home / "said.txt", [text.encode() for text in (*told, caplog.text, out, err)])
-    secrets = secrets_of(at)
+    secrets = persons_of(at.world)
     assert len(secrets) > 100
     assert len(quoting) > 10
 
@@ -130,7 +100,7 @@ def test_what_a_receiver_quotes_reaches_ledger_and_report_without_the_person(
     assert all("**" in text and "处罚" in text for text in quoted), "masked, and still of use"
     report = (at.home / "reports" / at.day.isoformat() / "report.json").read_text(encoding="utf-8")
     assert "记录有误：" in report
-    assert found_in(json.dumps([list(row) for row in said], ensure_ascii=False).encode(), secrets_of(at)) == set()
+    assert found_in(json.dumps([list(row) for row in said], ensure_ascii=False).encode(), persons_of(at.world)) == set()
 
 
 HARMLESS = re.compile(r"/dev/(null|tty|shm/sem\.\w+)")
@@ -158,7 +128,7 @@ def test_no_file_is_written_outside_the_home(install: Install, quoting: list[str
     assert len(written) == len(outside), outside
     assert not any("memfd_create(" in line for line in calls)
     (at.home / "said.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
-    assert found_under(at.home, secrets_of(at)) == {}
+    assert found_under(at.home, persons_of(at.world)) == {}
 
 
 def test_files_with_records_are_for_the_owner_only(install: Install) -> None:
