@@ -92,9 +92,9 @@ def _read(record_type: str, owner: str, version: str, _folders: tuple[Path, ...]
 
 
 def code_words(owner: str, version: str, codes: str) -> list[str]:
-    """The words of a code list, without 其他, which is written with its kind."""
+    """The words of a code list, without a bare 其他, which is written with its kind."""
     rows = code_list(owner, version, codes)
-    return [row["name_zh"] for row in rows if not row["name_zh"].startswith("其他")]
+    return [row["name_zh"] for row in rows if row["name_zh"].partition("-")[0] != "其他"]
 
 
 def _with_codes(kwargs: dict[str, Any], words: Callable[[str], list[str]], where: str) -> dict[str, Any]:

@@ -19,27 +19,35 @@ TODAY = date(2024, 6, 1)
 TYPES = standard("enforcement", "1.0").record_types
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 CANARY = "金丝雀"
+USCC = "11530000MA6K12345X"
+ACT = {"party_id_number": USCC, "item_code": "53000000000001", "region_code": "530000", "legal_basis": "某某法第一条"}
+OF_TYPE: dict[str, dict[str, Any]] = {
+    "penalty": {"penalty_kinds": "警告;罚款", "legal_basis": "某某条例第一条", "fine_amount": Decimal("0.000001")},
+    "licence": {
+        "status": "有效", "licence_category": "普通", "licence_content": "经营", "valid_from": date(2024, 5, 1)
+    },
+    "inspection": ACT | {
+        "implementation_item_code": f"{USCC}1甲", "inspectors": "甲,乙", "inspection_result": "合格",
+        "inspection_date": date(2024, 6, 1), "reported_on": date(2024, 6, 1),
+    },
+    "coercion": ACT | {
+        "coercion_kind": "强制措施", "measure_kind": "其他行政强制措施", "execution_kind": "代履行",
+        "started_on": date(2024, 6, 1), "ended_on": date(2024, 6, 1),
+    },
+}  # fmt: skip
 
 
 def row(name: str, number: int, **changes: Any) -> dict[str, Any]:
     """A record that goes against no expectation, with changes."""
     values: dict[str, Any] = dict.fromkeys(TYPES[name].names)
-    values |= {"party_name": "某某公司", "party_category": "个体工商户", "authority_code": "11530000MA6K12345X"}
+    values |= {"party_name": "某某公司", "party_category": "个体工商户", "authority_code": USCC}
     values |= {
         "decision_number": f"云市监罚〔2024〕{number}号",
         "decision_date": date(2024, 5, 1),
         "valid_until": date(2024, 5, 1),
     }
-    if name == "penalty":
-        values |= {"penalty_kinds": "警告;罚款", "legal_basis": "某某条例第一条", "fine_amount": Decimal("0.000001")}
-    else:
-        values |= {
-            "status": "有效",
-            "licence_category": "普通",
-            "licence_content": "经营",
-            "valid_from": date(2024, 5, 1),
-        }
-    return values | changes
+    values |= OF_TYPE[name] | {"inspection_number": f"检{number}", "coercion_number": f"强{number}"}
+    return {key: value for key, value in values.items() if key in TYPES[name].names} | changes
 
 
 def table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
@@ -93,6 +101,27 @@ BROKEN: list[tuple[str, str, dict[str, Any], str]] = [
     ("licence", "LICENCE_CONTENT_LENGTH", {"licence_content": "甲"}, "licence_content"),
     ("licence", "VALID_FROM_AFTER_DECISION", {"valid_from": date(2024, 4, 30)}, "valid_from"),
     ("licence", "VALID_UNTIL_AFTER_FROM", {"valid_from": date(2024, 5, 2)}, "valid_until"),
+    ("inspection", "INSPECTION_NUMBER_PRESENT", {"inspection_number": None}, "inspection_number"),
+    ("inspection", "ITEM_CODE_FORM", {"item_code": "5300000000000"}, "item_code"),
+    (
+        "inspection",
+        "IMPLEMENTATION_ITEM_CODE_FORM",
+        {"implementation_item_code": f"{USCC}6甲"},
+        "implementation_item_code",
+    ),
+    ("inspection", "PARTY_ID_NUMBER_FORM", {"party_id_number": "123"}, "party_id_number"),
+    ("inspection", "REGION_CODE_FORM", {"region_code": "53"}, "region_code"),
+    ("inspection", "INSPECTORS_TWO", {"inspectors": "甲,"}, "inspectors"),
+    ("inspection", "INSPECTION_DATE_NOT_FUTURE", {"inspection_date": date(2024, 6, 2)}, "inspection_date"),
+    ("inspection", "REPORTED_AFTER_INSPECTION", {"reported_on": date(2024, 5, 31)}, "reported_on"),
+    ("inspection", "INSPECTION_RESULT_LENGTH", {"inspection_result": "无"}, "inspection_result"),
+    ("coercion", "COERCION_NUMBER_PRESENT", {"coercion_number": None}, "coercion_number"),
+    ("coercion", "INSPECTION_NUMBER_LINKED", {"inspection_number": None}, "inspection_number"),
+    ("coercion", "COERCION_KIND_KNOWN", {"coercion_kind": "强制"}, "coercion_kind"),
+    ("coercion", "MEASURE_KIND_KNOWN", {"measure_kind": "其他"}, "measure_kind"),
+    ("coercion", "EXECUTION_KIND_KNOWN", {"execution_kind": "扣押财物"}, "execution_kind"),
+    ("coercion", "STARTED_NOT_FUTURE", {"started_on": date(2024, 6, 2), "ended_on": date(2024, 6, 3)}, "started_on"),
+    ("coercion", "ENDED_AFTER_STARTED", {"ended_on": date(2024, 5, 31)}, "ended_on"),
 ]
 
 
