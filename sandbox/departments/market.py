@@ -1,11 +1,13 @@
-"""Owns the market department 市场监督管理: tables xzcf and xzxk of text columns in SQLite or PostgreSQL."""
+"""Owns the market department 市场监督管理: tables xzcf and xzxk of text columns in SQLite, PostgreSQL or MariaDB."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import urlsplit
 
 import psycopg
+import pymysql
 from psycopg import sql
 
 from sandbox.generator.nights import Night
@@ -17,7 +19,7 @@ TABLES = {"xzcf": "market/penalty", "xzxk": "market/licence"}
 class MarketDepartment:
     """The department's database; `load` puts it into the state of a night, each table in one transaction.
 
-    Without `url` it is an SQLite file at `path`; with postgresql://… the same two tables live there.
+    Without `url` it is an SQLite file at `path`; with postgresql://… or mysql+pymysql://… the same tables live there.
     """
 
     def __init__(self, path: Path | None = None, url: str | None = None) -> None:
@@ -32,6 +34,8 @@ class MarketDepartment:
             rows = night.feeds[feed].rows
             if self._path is not None and self.url.startswith("sqlite"):
                 _load_sqlite(self._path, table, rows)
+            elif self.url.startswith("mysql"):
+                _load_maria(self.url, table, rows)
             else:
                 _load_postgres(self.url, table, rows)
 
@@ -87,3 +91,21 @@ def _load_postgres(url: str, table: str, rows: list[Row]) -> None:
         with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(place)) as copy:
             for row in rows:
                 copy.write_row(tuple(row.values()))
+
+
+def _load_maria(url: str, table: str, rows: list[Row]) -> None:
+    """Names are our own; MariaDB wants a length for a key and ends a transaction at CREATE."""
+    if not rows:
+        return
+    at, names = urlsplit(url), list(rows[0])
+    columns = ", ".join(f"`{name}` {'VARCHAR(40) PRIMARY KEY' if name == 'id' else 'TEXT'}" for name in names)
+    connection = pymysql.connect(
+        host=at.hostname or "127.0.0.1", port=at.port or 3306, user=at.username or "root",
+        password=at.password or "", database=at.path.lstrip("/"), charset="utf8mb4",
+    )  # fmt: skip
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}) CHARACTER SET utf8mb4")
+        cursor.execute(f"DELETE FROM {table}")  # noqa: S608 - our own table names
+        marks = ", ".join(["%s"] * len(names))
+        cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", [tuple(row.values()) for row in rows])  # noqa: S608
+        connection.commit()

@@ -14,13 +14,16 @@ Install = Callable[..., Installation]
 
 
 @contextmanager
-def installed(home: Path, rows: int, batch: int = 1000, timeout: float = 30, only: str = "*") -> Iterator[Installation]:
+def installed(
+    home: Path, rows: int, batch: int = 1000, timeout: float = 30, only: str = "*", *,
+    market_url: str | None = None, ledger: str = "",
+) -> Iterator[Installation]:  # fmt: skip
     """A started sandbox and its installation; the environment of this process is set, and put back."""
     root = home / "catalog"
     if not root.exists():
         catalog_root(root, batch=batch, timeout=timeout, only=only)
-    with World(home / "sandbox", rows=rows) as world, pytest.MonkeyPatch.context() as patch:
-        made = Installation(home / "var", world, root)
+    with World(home / "sandbox", rows=rows, market_url=market_url) as world, pytest.MonkeyPatch.context() as patch:
+        made = Installation(home / "var", world, root, ledger)
         made.home.mkdir(exist_ok=True)
         for name, value in made.env().items():
             patch.setenv(name, value)

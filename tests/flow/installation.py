@@ -41,16 +41,17 @@ def edit(path: Path, old: str, new: str) -> None:
 
 @dataclass
 class Installation:
-    """`home` holds what Guiji keeps and, in `sandbox`, what the ends keep."""
+    """`home` holds what Guiji keeps, the ledger too unless `ledger` names another place."""
 
     home: Path
     world: World
     root: Path
+    ledger: str = ""
 
     def env(self) -> dict[str, str]:
         """What a process needs to be this installation."""
         kept = {"GUIJI_HOME": str(self.home), "GUIJI_CATALOG": str(self.root)}
-        return self.world.env() | kept | {"GUIJI_LEDGER": f"sqlite:///{self.home / 'ledger.db'}"}
+        return self.world.env() | kept | {"GUIJI_LEDGER": self.ledger or f"sqlite:///{self.home / 'ledger.db'}"}
 
     def site(self) -> Site:
         """Opened anew each time, as a new process would."""

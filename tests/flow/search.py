@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -84,20 +85,28 @@ def _cells(data: bytes) -> Iterator[bytes]:
 
 def found_in(data: bytes, secrets: Iterable[str]) -> set[str]:
     """Which of the secrets the bytes hold in any form."""
-    pieces = list(unpacked(data))
-    small = b"\0\n\0".join(piece for piece in pieces if len(piece) < 4096)
-    pieces = [piece for piece in pieces if len(piece) >= 4096] + [small]
-    return {one for one in secrets if any(form in piece for form in forms(one) for piece in pieces)}
+    return _found([list(unpacked(data))], secrets)[0]
+
+
+def _found(files: list[list[bytes]], secrets: Iterable[str]) -> list[set[str]]:
+    """For each file's pieces, what they tell. All forms are looked for at once; only where one is, one by one."""
+    every = {one: forms(one) for one in secrets}
+    wanted = [form.decode("latin-1") for each in every.values() for form in each]
+    pieces = pl.Series([piece.decode("latin-1") for file in files for piece in file], dtype=pl.String)
+    hit = iter(pieces.str.contains_any(wanted).to_list())
+    told = [b"\0\n\0".join([piece for piece in file if next(hit)]) for file in files]
+    return [
+        {one for one, each in every.items() if any(form in data for form in each)} if data else set() for data in told
+    ]
 
 
 def found_under(folder: Path, secrets: Iterable[str]) -> dict[str, set[str]]:
     """Every file below a folder, and every name, that tells a secret: path → what it tells."""
-    wanted, found = set(secrets), {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        told = found_in(name.encode(), wanted)
-        if path.is_file() and not path.is_symlink():
-            told |= found_in(path.read_bytes(), wanted)
-        if told:
-            found[name] = told
-    return found
+    paths = sorted(folder.rglob("*"))
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    real = [path.is_file() and not path.is_symlink() for path in paths]
+    files = [
+        [name.encode(), *(unpacked(path.read_bytes()) if is_real else ())]
+        for name, path, is_real in zip(names, paths, real, strict=True)
+    ]
+    return {name: told for name, told in zip(names, _found(files, secrets), strict=True) if told}
