@@ -45,26 +45,19 @@ def fields_of_all_versions(kind: RecordType) -> dict[str, Known]:
     return found
 
 
-def earlier_names(kind: RecordType, name: str) -> list[str]:
-    """What earlier versions called a field of `kind`, newest first."""
-    found = []
+def existing_values(kind: RecordType) -> dict[str, str | None]:
+    """The fields that a step up to `kind` brought → the text that records from before it then have, or None."""
+    found: dict[str, str | None] = {}
+    now = {name: name for name in kind.names}
     for step in _down(kind):
         change = change_of(step, kind.name)
+        for name, words in change.added.items():
+            if name in now:
+                found[now.pop(name)] = _text(words.get("existing"))
         for old, new in change.names.items():
-            if new == name:
-                found.append(old)
-                name = old
+            if new in now:
+                now[old] = now.pop(new)
     return found
-
-
-def existing_value(kind: RecordType, name: str) -> tuple[bool, str | None]:
-    """Whether a step up to `kind` brought this field, and the text that records from before it then have, or None."""
-    for step in _down(kind):
-        change = change_of(step, kind.name)
-        if name in change.added:
-            return True, _text(change.added[name].get("existing"))
-        name = next((old for old, new in change.names.items() if new == name), name)
-    return False, None
 
 
 def steps(standard_name: str, old: str, new: str) -> list[Standard]:

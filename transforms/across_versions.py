@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.errors import ConfigurationError, StandardError
-from schemas.lineage import existing_value, fields_of_all_versions, steps
+from schemas.lineage import existing_values, fields_of_all_versions, steps
 from schemas.nearest import nearest
 from schemas.standard import Field, RecordType
 
@@ -49,24 +49,28 @@ class Origin:
         return column
 
 
-def origin(kind: RecordType, name: str, where: str) -> Origin:
-    """The origin of the field that some version calls `name`, for records of the version of `kind`.
+class Origins:
+    """The origins of all fields, for records of the version of `kind`; worked out once, asked by any version's name."""
 
-    Raises ConfigurationError for a name that no version knows, or that this version no longer has.
-    """
-    every = fields_of_all_versions(kind)
-    known = every.get(name)
-    if known is None:
-        raise ConfigurationError(f"{name} is not a field of the standard", where=where,
-                                 remedy=nearest(name, kind.names))  # fmt: skip
-    if known.state == "gone":
-        raise ConfigurationError(f"version {kind.version} of the standard no longer has {name}", where=where,
-                                 remedy="take the column out, or give it a constant")  # fmt: skip
-    others = [other for other, seen in every.items() if seen.name == known.name and other != known.name]
-    brought, text = existing_value(kind, known.name)
-    if known.state == "not_yet":
-        brought, text = True, known.existing
-    return Origin(known.field, (known.name, *others), brought, text, where)
+    def __init__(self, kind: RecordType) -> None:
+        self.kind = kind
+        self.every = fields_of_all_versions(kind)
+        self._brought = existing_values(kind)
+
+    def of(self, name: str, where: str) -> Origin:
+        """Raises ConfigurationError for a name that no version knows, or that this version no longer has."""
+        known = self.every.get(name)
+        if known is None:
+            raise ConfigurationError(f"{name} is not a field of the standard", where=where,
+                                     remedy=nearest(name, self.kind.names))  # fmt: skip
+        if known.state == "gone":
+            raise ConfigurationError(f"version {self.kind.version} of the standard no longer has {name}",
+                                     where=where, remedy="take the column out, or give it a constant")  # fmt: skip
+        others = [other for other, seen in self.every.items() if seen.name == known.name and other != known.name]
+        names = (known.name, *others)
+        if known.state == "not_yet":
+            return Origin(known.field, names, True, known.existing, where)
+        return Origin(known.field, names, known.name in self._brought, self._brought.get(known.name), where)
 
 
 def lift(table: pa.Table, written: RecordType, kind: RecordType) -> pa.Table:
@@ -76,9 +80,9 @@ def lift(table: pa.Table, written: RecordType, kind: RecordType) -> pa.Table:
     """
     where = f"{kind.standard}/{kind.version}/{kind.name}"
     words = renamed_codes(written, kind)
-    columns = {}
+    columns, origins = {}, Origins(kind)
     for field in kind.fields:
-        column = origin(kind, field.name, where).of(table)
+        column = origins.of(field.name, where).of(table)
         columns[field.name] = _recoded(column, words[field.codes]) if field.codes in words else column
     marks = {name: table[name] for name in table.column_names if name.startswith("_")}
     return pa.table({**columns, **marks})

@@ -23,9 +23,8 @@ import pyarrow.compute as pc
 
 from schemas.errors import ConfigurationError
 from schemas.findings import Flag
-from schemas.lineage import fields_of_all_versions
 from schemas.standard import RecordType
-from transforms.across_versions import Origin, origin
+from transforms.across_versions import Origin, Origins
 from transforms.identity import as_text
 from transforms.law.publicity import stated_until
 
@@ -66,32 +65,33 @@ def compile_profile(profile: Mapping[str, Any], record_type: RecordType, where: 
         fields = {name: {"from": name, "as": "text"} for name in record_type.names}
     if not isinstance(fields, dict):
         raise ConfigurationError("is no table of fields", where=f"{where}: fields", remedy="name fields, or canonical")
+    known = Origins(record_type)
     origins: dict[str, Origin] = {}
     for name, spec in fields.items():
-        origins |= _check_field(spec, record_type, f"{where}: fields.{name}")
+        origins |= _check_field(spec, known, f"{where}: fields.{name}")
     digest = sha256(json.dumps(fields, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
     name = str(profile["profile"])
     return Profile(name, f"{name}@{profile['version']}+{digest[:12]}", tuple(fields.items()), origins)
 
 
-def _check_field(spec: Any, record_type: RecordType, where: str) -> dict[str, Origin]:
+def _check_field(spec: Any, known: Origins, where: str) -> dict[str, Origin]:
     if not isinstance(spec, dict) or ("from" in spec) == ("constant" in spec) or set(spec) - KEYS:
         raise ConfigurationError("is not {from: field, as: form}", where=where, remedy="see adding-a-receiver")
     if where.rsplit(".", 1)[-1].startswith("cd_"):
         raise ConfigurationError("cd_ is the envelope's", where=where, remedy="give the column another name")
     if "constant" in spec:
         return {}
-    found = {str(spec["from"]): origin(record_type, str(spec["from"]), where)}
+    found = {str(spec["from"]): known.of(str(spec["from"]), where)}
     form, kind = spec.get("as", "text"), found[str(spec["from"])].field.kind
     fits = {"date": ("date",), "yuan": ("money",), "wan_yuan": ("money",), "words": ("text", "code", "boolean")}
     if form not in FORMS or kind not in fits.get(form, (kind,)):
         raise ConfigurationError(f"a {kind} cannot be sent as {form}", where=where, remedy=f"forms: {', '.join(FORMS)}")
     if form == "words" and not isinstance(spec.get("words"), dict):
         raise ConfigurationError("has no words", where=f"{where}.words", remedy="write `words: {ours: theirs}`")
-    return found | _check_computed(spec, kind, record_type, where)
+    return found | _check_computed(spec, kind, known, where)
 
 
-def _check_computed(spec: Mapping[str, Any], kind: str, record_type: RecordType, where: str) -> dict[str, Origin]:
+def _check_computed(spec: Mapping[str, Any], kind: str, known: Origins, where: str) -> dict[str, Origin]:
     """The origins that a computed column needs besides its own."""
     if spec.get("computed", COMPUTED) != COMPUTED or spec.get("accept", "partial") != "partial":
         key = "accept" if spec.get("computed", COMPUTED) == COMPUTED else "computed"
@@ -101,12 +101,11 @@ def _check_computed(spec: Mapping[str, Any], kind: str, record_type: RecordType,
         if "accept" in spec:
             raise ConfigurationError("nothing is computed", where=f"{where}.accept", remedy="take it out")
         return {}
-    known = fields_of_all_versions(record_type)
-    if kind != "date" or not all(name in known for name in COMPUTED_FROM):
+    if kind != "date" or not all(name in known.every for name in COMPUTED_FROM):
         raise ConfigurationError(
             f"{COMPUTED} cannot be computed", where=f"{where}.computed", remedy="only for a date of a penalty"
         )
-    return {name: origin(record_type, name, where) for name in COMPUTED_FROM}
+    return {name: known.of(name, where) for name in COMPUTED_FROM}
 
 
 def to_receiver(table: pa.Table, profile: Profile) -> Outgoing:

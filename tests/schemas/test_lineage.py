@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from schemas.errors import StandardError
-from schemas.lineage import earlier_names, existing_value, fields_of_all_versions, in_own_words, steps
+from schemas.lineage import existing_values, fields_of_all_versions, in_own_words, steps
 from schemas.standard import RecordType, code_list, standard
 
 WORDS = {"zh": "说明", "en": "meaning"}
@@ -64,12 +64,9 @@ def test_a_name_no_version_uses_is_not_known(penalty: Kinds) -> None:
 
 
 def test_what_a_record_has_that_is_older_than_the_field(penalty: Kinds) -> None:
-    assert existing_value(penalty("1.3"), "channel") == (True, "窗口")
-    assert existing_value(penalty("1.1"), "publicity_class") == (True, None)
-    assert existing_value(penalty("1.3"), "party_name") == (False, None)
+    assert existing_values(penalty("1.3")) == {"channel": "窗口", "publicity_class": None, "late": None}
+    assert existing_values(penalty("1.0")) == {}
     assert fields_of_all_versions(penalty("1.0"))["channel"].existing == "窗口"
-    assert earlier_names(penalty("1.3"), "comment") == ["notes", "remarks"]
-    assert earlier_names(penalty("1.0"), "remarks") == []
 
 
 def test_one_mapping_speaks_to_every_version(penalty: Kinds) -> None:

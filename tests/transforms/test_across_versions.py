@@ -13,7 +13,7 @@ import yaml
 from schemas.errors import ConfigurationError, StandardError
 from schemas.standard import RecordType, standard
 from schemas.version_files import version_file
-from transforms.across_versions import lift, origin
+from transforms.across_versions import Origins, lift
 from transforms.outgoing import compile_profile, to_receiver
 
 WORDS = {"zh": "说明", "en": "meaning"}
@@ -116,7 +116,7 @@ def test_lifting_renames_fields_and_codes_and_fills_what_is_new(penalty: Kinds) 
 
 def test_an_origin_names_the_nearest_field(penalty: Kinds) -> None:
     with pytest.raises(ConfigurationError, match="did you mean fine_amount"):
-        origin(penalty("1.0"), "fine_amont", "w")
+        Origins(penalty("1.0")).of("fine_amont", "w")
 
 
 def test_the_end_of_publicity_is_computed_where_the_department_is_silent(penalty: Kinds) -> None:
