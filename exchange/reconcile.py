@@ -1,5 +1,6 @@
-"""Reconcile (对账): hold every open load of a feed against the conservation law, and close what is whole."""
+"""Reconcile (对账): hold every open load of a feed against the conservation law; close what is whole, and its day."""
 
+from exchange import days
 from exchange.ledger.balance import LoadBalance, load_balance
 from exchange.ledger.database import Lease
 from exchange.ledger.loads import Loads
@@ -18,6 +19,7 @@ def reconcile(site: Site, feed_name: str, lease: Lease) -> list[str]:
     for balance in balances:
         if balance.whole:
             loads.close(balance.load_id, lease)
+    days.refresh(site, feed_name, lease)
     return [*(point for b in balances if not b.whole for point in _open_points(b)), *_held(site, feed_name)]
 
 

@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from exchange.late import Late
+    from exchange.ledger.balance import LoadBalance
     from exchange.site import Site
 
 
@@ -45,57 +48,96 @@ def convert(
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="机器可读 · for machines")] = False,
     feed: Annotated[str, typer.Option("--feed", help="只看一个数据源 · one feed")] = "",
+    day: Annotated[
+        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="业务日期，缺省为最近 · business date")
+    ] = None,
 ) -> None:
-    """各数据源最近一批：到哪一步、扣留、报送结果。 The newest load of every feed."""
+    """各数据源一个日期的全部批次：到哪一步、扣留、报送结果。 All loads of a date, by default each feed's newest."""
     from exchange.cli.screen import screen
     from exchange.site import Site
 
     site = Site.from_environment()
     names = [site.catalog.feed(feed).name] if feed else sorted(site.catalog.feeds)
+    on = day.date() if day else None
     if as_json:
-        typer.echo(json.dumps(status_facts(site, names), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(status_facts(site, names, on), ensure_ascii=False, indent=1))
     else:
-        print_status(site, names, screen())
+        print_status(site, names, screen(), on)
 
 
-def status_facts(site: "Site", names: Iterable[str]) -> dict[str, object]:
-    """Balance of the newest load by feed; null where nothing was ever pulled."""
-    from exchange.ledger.balance import load_balance, newest_loads
+def status_facts(site: "Site", names: Iterable[str], on: date | None = None) -> dict[str, object]:
+    """By feed, all loads of a date (by default its newest) added up; null where nothing was pulled."""
+    from exchange import days
 
-    newest = newest_loads(site.ledger)
-    return {
-        name: {**asdict(balance), "whole": balance.whole} if balance else None
-        for name in names
-        for balance in [
-            load_balance(site.ledger, newest[name], site.catalog.feed(name).receivers) if name in newest else None
-        ]
-    }
+    facts: dict[str, object] = {}
+    for name, balance in _balances(site, names, on).items():
+        facts[name] = balance and {
+            **asdict(balance),
+            "whole": balance.whole,
+            "day": days.look(site, name, date.fromisoformat(balance.business_date)).state,
+            "closed_through": str(days.closed_through(site, name) or "") or None,
+            "late": [asdict(one) for one in _late(site, name)],
+        }
+    return facts
 
 
-def print_status(site: "Site", names: list[str], console: "Console") -> None:
+def print_status(site: "Site", names: list[str], console: "Console", on: date | None = None) -> None:
     """The table, and a line for everything that is not done: what to type next."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from exchange.ledger.balance import load_balance, newest_loads
+    from exchange import days
 
-    newest, todo = newest_loads(site.ledger), []
+    todo: list[str] = []
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    heads = "数据源\nfeed,日期\ndate,阶段\nstage,拉取\npulled,扣留\nheld,新\nnew,送达 / 应送\naccepted / due"
-    for head in heads.split(","):
+    heads = (
+        "数据源\nfeed,日期\ndate,批次\nloads,阶段\nstage,拉取\npulled,扣留\nheld,新\nnew,送达 / 应送\naccepted / due"
+    )
+    for head in (*heads.split(","), "已关至\nclosed"):
         table.add_column(head, no_wrap=True)
-    for name in names:
-        if name not in newest:
-            table.add_row(name, "—", "从未拉取 never pulled", "—", "—", "—", "—")
+    for name, b in _balances(site, names, on).items():
+        if b is None:
+            table.add_row(name, str(on or "—"), "0", "从未拉取 never pulled" if on is None else "无批次 no load")
             continue
-        b = load_balance(site.ledger, newest[name], site.catalog.feed(name).receivers)
         said = "  ".join(f"{r.receiver} {r.accepted}/{r.versions}" for r in b.receivers)
         cells = ["—" if n is None else str(n) for n in (b.pulled, b.quarantined, b.new)]
-        table.add_row(name, b.business_date, b.state, *cells, said)
-        if not b.whole:
-            todo.append(
-                f"  {name}: guiji run {name} --date {b.business_date}" + (f"  # {b.reason}" if b.reason else "")
-            )
+        through = str(days.closed_through(site, name) or "—")
+        table.add_row(name, b.business_date, str(len(b.loads)), b.state, *cells, said, through)
+        todo += _todo(site, b)
     console.print(table)
     if todo:
         console.print("未办结 not done:\n" + "\n".join(todo), markup=False)
+
+
+def _todo(site: "Site", shown: "LoadBalance") -> Iterator[str]:
+    """What to type for the date shown, for other dates that are open, and for what is late."""
+    from exchange import days
+
+    name = shown.feed
+    if not shown.whole:
+        yield f"  {name}: guiji run {name} --date {shown.business_date}" + (
+            f"  # {shown.reason}" if shown.reason else ""
+        )
+    for day in days.open_days(site, name):
+        if day.business_date.isoformat() != shown.business_date:
+            yield f"  {name}: guiji status --feed {name} --date {day.business_date}"
+    for one in _late(site, name):
+        yield f"  {name}: {one.said}"
+
+
+def _balances(site: "Site", names: Iterable[str], on: date | None) -> dict[str, "LoadBalance | None"]:
+    from exchange.ledger.balance import add_up, day_balances, newest_dates
+
+    newest, found = newest_dates(site.ledger), {}
+    for name in names:
+        wanted = on.isoformat() if on else newest.get(name, "")
+        balances = day_balances(site.ledger, name, wanted, site.catalog.feed(name).receivers)
+        found[name] = add_up(balances) if balances else None
+    return found
+
+
+def _late(site: "Site", feed: str) -> list["Late"]:
+    """Revocations, corrections and receipts that are due, or overdue."""
+    from exchange.late import late
+
+    return late(site, feed)

@@ -7,7 +7,22 @@ from pathlib import Path
 
 import typer
 
-from exchange.cli import batches, checks, evidence, keys, looking, new, quarantines, reports, running, standards
+from exchange.cli import (
+    asof,
+    batches,
+    checks,
+    days,
+    deliveries,
+    evidence,
+    keys,
+    ledgers,
+    looking,
+    new,
+    quarantines,
+    reports,
+    running,
+    standards,
+)
 from schemas.errors import GuijiError, Transient
 
 app = typer.Typer(
@@ -23,12 +38,16 @@ app.command("convert")(looking.convert)
 app.command("run")(running.run)
 app.command("status")(looking.status)
 app.command("replay")(running.replay)
+app.command("asof")(asof.asof)
 app.command("checkpoint")(evidence.checkpoint)
 app.command("evidence")(evidence.evidence)
 app.command("verify")(evidence.verify)
 app.add_typer(reports.app, name="report")
 app.add_typer(quarantines.app, name="quarantine")
 app.add_typer(batches.app, name="batch")
+app.add_typer(days.app, name="day")
+app.add_typer(deliveries.app, name="delivery")
+app.add_typer(ledgers.app, name="ledger")
 app.add_typer(keys.app, name="keys")
 app.add_typer(standards.app, name="standards")
 app.add_typer(new.app, name="new")

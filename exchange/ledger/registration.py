@@ -17,6 +17,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from exchange.ledger.database import Lease, Ledger
+from exchange.ledger.exclusions import count_exclusions
 from exchange.ledger.loads import Load
 from exchange.ledger.staging import bulk_insert, fill_staging, open_staging
 from exchange.ledger.statements import (
@@ -82,6 +83,7 @@ def register(
         counts = _count(connection, names)
         gate(counts)
         _add_findings(connection, load.id, flags, conflicts)
+        count_exclusions(connection, load.feed, load.id)
         for statement in (CORRECTED, *QUARANTINE):
             connection.execute(text(statement), names)
         for statement in (VERSIONS, CURRENT):

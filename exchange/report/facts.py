@@ -6,9 +6,12 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
 
-from exchange.ledger.balance import LoadBalance, load_balance, newest_loads
+from exchange import days
+from exchange.late import late
+from exchange.ledger.balance import LoadBalance, add_up, day_balances, newest_loads
+from exchange.ledger.exclusions import RULES
 from exchange.site import Site
 from schemas.catalog import Feed
 from schemas.findings import registry
@@ -17,18 +20,18 @@ from schemas.standard import RecordType, in_force
 TICKETS_SHOWN = 20
 UNREGISTERED = {"pulling": "正在拉取 pulling", "landed": "已落地，待处理 landed", "held": "整批扣留 whole batch held"}
 
-FOUND = """
-SELECT code, field, COUNT(*) FROM finding WHERE load_id = :load GROUP BY code, field ORDER BY 3 DESC, 1, 2
-"""
+FOUND = text(
+    "SELECT code, field, COUNT(*) FROM finding WHERE load_id IN :loads GROUP BY code, field ORDER BY 3 DESC, 1, 2"
+).bindparams(bindparam("loads", expanding=True))
 TICKETS = """
 SELECT q.id, q.ordinal, q.opened_at, q.load_id FROM quarantine q
 WHERE q.feed = :feed AND q.state = 'held' ORDER BY q.id LIMIT :most
 """
 WHY = "SELECT DISTINCT code FROM finding WHERE load_id = :load AND ordinal = :ordinal ORDER BY 1"
-REJECTED = """
+REJECTED = text("""
 SELECT m.code, m.text, COUNT(*) FROM delivery d JOIN delivery_member m ON m.delivery = d.id
-WHERE d.load_id = :load AND d.receiver = :receiver AND m.outcome = 'rejected' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
-"""
+WHERE d.load_id IN :loads AND d.receiver = :receiver AND m.outcome = 'rejected' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+""").bindparams(bindparam("loads", expanding=True))
 OPEN_TICKETS = "SELECT COUNT(*) FROM quarantine WHERE feed = :feed AND state = 'held'"
 UNKNOWN = (
     "SELECT COUNT(*) FROM delivery WHERE feed = :feed AND receiver = :receiver AND state IN ('unknown', 'refused')"
@@ -52,9 +55,12 @@ class Cause:
 
 def night(site: Site, business_date: date) -> dict[str, Any]:
     """Everything the page and report.json show for one business date."""
-    newest = newest_loads(site.ledger, business_date.isoformat())
-    feeds = [_feed(site, site.catalog.feeds[name], load) for name, load in newest.items() if name in site.catalog.feeds]
-    silent = sorted(set(site.catalog.feeds) - set(newest))
+    pulled = [name for name in newest_loads(site.ledger, business_date.isoformat()) if name in site.catalog.feeds]
+    found = {
+        name: day_balances(site.ledger, name, business_date.isoformat(), _receivers(site, name)) for name in pulled
+    }
+    feeds = [_feed(site, site.catalog.feeds[name], add_up(balances)) for name, balances in found.items() if balances]
+    silent = sorted(set(site.catalog.feeds) - {name for name, balances in found.items() if balances})
     return {
         "business_date": business_date.isoformat(),
         "feeds": feeds,
@@ -65,11 +71,16 @@ def night(site: Site, business_date: date) -> dict[str, Any]:
     }
 
 
-def _feed(site: Site, feed: Feed, load_id: int) -> dict[str, Any]:
-    balance = load_balance(site.ledger, load_id, feed.receivers)
+def _receivers(site: Site, name: str) -> tuple[str, ...]:
+    return site.catalog.feeds[name].receivers
+
+
+def _feed(site: Site, feed: Feed, balance: LoadBalance) -> dict[str, Any]:
+    """`balance`: all loads of the date added up."""
+    day = days.look(site, feed.name, date.fromisoformat(balance.business_date))
     kind = in_force(feed.mapping["standard"], date.fromisoformat(balance.business_date)).record_types[feed.record_type]
     with site.ledger.read() as connection:
-        causes = _causes(connection, load_id, kind)
+        causes = _causes(connection, balance.loads, kind)
         return {
             "name": feed.name,
             "department_zh": feed.department.name_zh,
@@ -79,13 +90,16 @@ def _feed(site: Site, feed: Feed, load_id: int) -> dict[str, Any]:
             "standard": f"{kind.standard} {kind.version}",
             "stage": UNREGISTERED.get(balance.state, ""),
             "whole": balance.whole,
+            "day": {"state": day.state, "person": day.person, "reason": day.reason, "broken": day.broken},
+            "late": [asdict(one) for one in late(site, feed.name)],
             "balance": _numbers(balance),
+            "exclusions": [_exclusion(rule, rows) for rule, rows in balance.exclusions.items()],
             "held": [asdict(c) for c in causes if c.severity == "error"],
             "noted": [asdict(c) for c in causes if c.severity == "warning"],
             "tickets": _tickets(connection, feed.name),
             "open_tickets": connection.scalar(text(OPEN_TICKETS), {"feed": feed.name}),
             "receivers": [_receiver(site, connection, balance, r, feed.name) for r in feed.receivers],
-            "suite": _suite(site, load_id),
+            "suite": _suite(site, balance.loads),
         }
 
 
@@ -93,9 +107,16 @@ def _numbers(balance: LoadBalance) -> dict[str, Any]:
     return {name: value for name, value in asdict(balance).items() if name != "receivers"}
 
 
-def _causes(connection: Connection, load_id: int, kind: RecordType) -> list[Cause]:
+def _exclusion(rule: str, rows: int) -> dict[str, Any]:
+    """By the name of its rule: ours, or the finding's that withheld it from a receiver."""
+    entry = registry().get(rule)
+    zh, en = RULES.get(rule) or ((entry.title_zh, entry.title_en) if entry else (rule, rule))
+    return {"rule": rule, "title_zh": zh, "title_en": en, "rows": rows}
+
+
+def _causes(connection: Connection, loads: tuple[int, ...], kind: RecordType) -> list[Cause]:
     found = []
-    for code, field, rows in connection.execute(text(FOUND), {"load": load_id}):
+    for code, field, rows in connection.execute(FOUND, {"loads": loads}):
         entry = registry()[code]
         known = kind.field(field) if field in kind.names else None
         found.append(
@@ -122,13 +143,14 @@ def _tickets(connection: Connection, feed: str) -> list[dict[str, Any]]:
 
 def _receiver(site: Site, connection: Connection, balance: LoadBalance, code: str, feed: str) -> dict[str, Any]:
     part = next(r for r in balance.receivers if r.receiver == code)
-    said: Sequence[Any] = connection.execute(text(REJECTED), {"load": balance.load_id, "receiver": code}).all()
+    said: Sequence[Any] = connection.execute(REJECTED, {"loads": balance.loads, "receiver": code}).all()
     receiver = site.catalog.receivers.get(code)
     return {
         "code": code,
         "name_zh": receiver.name_zh if receiver else code,
         "name_en": receiver.name_en if receiver else code,
-        **{name: value for name, value in asdict(part).items() if name != "receiver"},
+        **{name: value for name, value in asdict(part).items() if name not in ("receiver", "withheld")},
+        "withheld": [_exclusion(rule, rows) for rule, rows in part.withheld.items()],
         "sent": part.sent,
         "whole": part.whole,
         "unsettled": connection.scalar(text(UNKNOWN), {"feed": feed, "receiver": code}),
@@ -136,10 +158,12 @@ def _receiver(site: Site, connection: Connection, balance: LoadBalance, code: st
     }
 
 
-def _suite(site: Site, load_id: int) -> list[dict[str, Any]]:
-    path = site.load_folder(load_id) / "suite.json"
-    if not path.is_file():
+def _suite(site: Site, loads: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Of the newest load that was judged."""
+    paths = [path for load in loads if (path := site.load_folder(load) / "suite.json").is_file()]
+    if not paths:
         return []
+    path = paths[-1]
     found = json.loads(path.read_text(encoding="utf-8"))
     results: list[dict[str, Any]] = found.get("expectations", found.get("results", []))
     return results

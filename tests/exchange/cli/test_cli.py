@@ -85,7 +85,7 @@ def test_status_adds_up_to_what_the_source_held(night: Night) -> None:
     assert set(told) == set(LAYOUTS)
     assert market["feed"] == "market/penalty"
     assert market["whole"] is True
-    assert market["pulled"] == len(make_night(1, rows=40).feeds["market/penalty"].rows)
+    assert market["pulled"] == 2 * len(make_night(1, rows=40).feeds["market/penalty"].rows)  # two pulls that day
     assert market["pulled"] == sum(
         market[part] for part in ("unchanged", "duplicate", "quarantined", "excluded", "new")
     )
