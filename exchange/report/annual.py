@@ -63,7 +63,7 @@ class Annual:
             department: {k: newest_records(self.site, feed, needed[k]) for k, feed in kinds.items() if k in needed}
             for department, kinds in self.feeds.items()
         }
-        if not any(r.table.num_rows or r.lost for kinds in found.values() for r in kinds.values()):
+        if not any(r.table.num_rows + r.lost + r.destroyed for kinds in found.values() for r in kinds.values()):
             raise Unfinished("no record is registered", where="ledger", remedy="run the feeds first; see guiji status")
         return found
 

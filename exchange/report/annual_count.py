@@ -68,7 +68,7 @@ class Counter:
         self, figure: Figure, rule: Rule, have: Records, kinds: tuple[dict[str, Mask], dict[str, Mask]] | None
     ) -> Cell:
         certain = self.in_year(have.table, rule.date)
-        if not certain.any() and not have.lost and self.year < (have.since or self.year + 1):
+        if not certain.any() and not have.lost + have.destroyed and self.year < (have.since or self.year + 1):
             return empty(unknown(have.since))
         maybe = np.zeros_like(certain)
         if rule.heaviest and kinds:
@@ -83,7 +83,7 @@ class Counter:
         elif self.revoked == "":
             asked = (certain | maybe) & revoked
             certain, maybe = certain & ~revoked, maybe & ~revoked
-        reasons = tuple(self._open(int(maybe.sum()), int(asked.sum()), have.lost))
+        reasons = tuple(self._open(int(maybe.sum()), int(asked.sum()), have))
         rows = have.table.filter(pa.array(certain))
         value = None if reasons else self._value(figure, rule, rows)
         return Cell(value, rows.num_rows, reasons, rows.select(WHERE.names))
@@ -106,7 +106,7 @@ class Counter:
         """The figure's unit; an amount's is the layout's."""
         return self.layout.amount_unit if figure.unit == "amount" else figure.unit
 
-    def _open(self, maybe: int, asked: int, lost: int) -> Iterable[Reason]:
+    def _open(self, maybe: int, asked: int, have: Records) -> Iterable[Reason]:
         if maybe:
             zh = "轻重顺序未定其栏目" if self.order else "版式的轻重顺序未知，用 --order 指明"
             en = "the order has no step for a kind" if self.order else "no order of severity: name one with --order"
@@ -117,9 +117,13 @@ class Counter:
                 "revoked or deleted later: --revoked",
             )
             yield Reason(zh, en, asked)
-        if lost:
+        if have.lost:
             yield Reason(
-                "规范化文件已不在，请从备份恢复 loads/", "its file is gone: restore loads/ from the backup", lost
+                "规范化文件已不在，请从备份恢复 loads/", "file gone: restore loads/ from the backup", have.lost
+            )
+        if have.destroyed:
+            yield Reason(
+                "密钥已由人销毁，内容不可恢复", "a person destroyed the key: no longer readable", have.destroyed
             )
 
 

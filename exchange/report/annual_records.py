@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from exchange.canonical import CanonicalFile
 from exchange.site import Site
+from schemas.errors import KeyDestroyed, KeyMissing
 
 PAGE = 50_000
 NEWEST = """
@@ -40,8 +41,9 @@ WHERE = pa.schema(
 
 @dataclass(frozen=True)
 class Records:
-    """One feed. `table`: the asked columns and those of WHERE. `lost`: records whose canonical file is gone.
+    """One feed. `table`: the asked columns and those of WHERE.
 
+    `lost`: records whose canonical file is gone; `destroyed`: those whose key a person destroyed.
     `held`: rows in quarantine, `waiting`: loads that are not registered; neither is counted, both are told.
     `since`: the year of the first registered load, 0 when there is none.
     """
@@ -49,6 +51,7 @@ class Records:
     feed: str
     table: pa.Table
     lost: int = 0
+    destroyed: int = 0
     held: int = 0
     waiting: int = 0
     since: int = 0
@@ -61,25 +64,36 @@ def feeds_known(site: Site) -> list[str]:
 
 
 def newest_records(site: Site, feed: str, columns: list[str]) -> Records:
-    """`columns` that a file does not have (an older standard) come as nulls."""
+    """`columns` that a file does not have (an older standard) come as nulls. Raises FileDamaged, KeyMissing."""
     where = pa.Table.from_batches(_places(site, feed), WHERE)
     with site.ledger.read() as connection:
         held = int(connection.scalar(text(HELD), {"feed": feed}) or 0)
         waiting = int(connection.scalar(text(OPEN), {"feed": feed}) or 0)
         since = int((connection.scalar(text(FIRST), {"feed": feed}) or "0")[:4])
-    pieces, lost = [], 0
+    pieces, lost, destroyed = [], 0, 0
     for load in pc.unique(where["_load"]).to_pylist():
         rows = where.filter(pc.equal(where["_load"], load))
-        path = site.load_folder(load) / "canonical.parquet"
-        if path.is_file():
+        try:
             pieces.append(_content(CanonicalFile(site, load), rows, columns))
-        else:
-            lost += rows.num_rows
+        except (FileNotFoundError, KeyDestroyed):
+            gone = _destroyed(site, load)
+            lost, destroyed = lost + rows.num_rows * (not gone), destroyed + rows.num_rows * gone
     table = pa.concat_tables(pieces, promote_options="default") if pieces else where.slice(0, 0)
     for name in columns:
         if name not in table.column_names:
             table = table.append_column(name, pa.nulls(table.num_rows))
-    return Records(feed, table, lost, held, waiting, since)
+    return Records(feed, table, lost, destroyed, held, waiting, since)
+
+
+def _destroyed(site: Site, load: int) -> bool:
+    """Whether a person destroyed the load's key; its file is removed with it."""
+    try:
+        site.vault.keys.key(site.load_scope(load))
+    except KeyDestroyed:
+        return True
+    except KeyMissing:
+        return False
+    return False
 
 
 def _places(site: Site, feed: str) -> Iterator[pa.RecordBatch]:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +16,7 @@ from typing import Any
 import openpyxl
 import pytest
 from playwright.sync_api import Browser
+from sqlalchemy import text
 
 from exchange import flow
 from exchange.report.annual import Annual, Choice, page, plain, write_annual
@@ -215,4 +217,26 @@ def test_a_file_that_is_gone_is_said_and_nothing_is_guessed(nights: tuple[Site, 
     cell = next(row for row in found["tables"][0]["rows"] if row["code"] == "water")["cells"][0]
     assert cell["value"] is None
     assert cell["reasons"][-1]["records"] > 40
+    site.ledger.engine.dispose()
+
+
+def test_records_that_a_person_destroyed_are_said_to_be_destroyed(
+    nights: tuple[Site, Standing], tmp_path: Path
+) -> None:
+    """In a copy of the installation: the loads of one feed lose their keys, the other feeds keep their numbers."""
+    nights[0].ledger.engine.dispose()
+    home = Path(shutil.copytree(nights[0].home, tmp_path / "var"))
+    ledger = shutil.copy(nights[0].home.parent / "ledger.db", tmp_path / "ledger.db")
+    site = Site(home, f"sqlite:///{ledger}")
+    with site.ledger.read() as connection:
+        loads = list(connection.scalars(text("SELECT id FROM load WHERE feed = 'water/penalty'")))
+    for load in loads:
+        assert site.vault.keys.destroy(site.load_scope(load), site.ledger.now)
+    shutil.rmtree(site.load_folder(loads[0]))
+
+    values = _values(_facts(site, "leave"))
+    row = next(row for row in _facts(site, "leave")["tables"][0]["rows"] if row["code"] == "water")
+    assert values["water"]["total"] is None
+    assert "销毁" in row["cells"][0]["reasons"][-1]["zh"]
+    assert values["transport"] == _values(_facts(nights[0], "leave"))["transport"]
     site.ledger.engine.dispose()

@@ -14,7 +14,7 @@ from schemas.annual_layouts import layout
 YEAR = 2025
 
 
-def records(*rows: dict[str, Any], lost: int = 0, since: int = YEAR) -> Records:
+def records(*rows: dict[str, Any], lost: int = 0, destroyed: int = 0, since: int = YEAR) -> Records:
     """Penalties by kinds, day, fine, confiscated, revoked; what is not given is a 罚款 of 100 元 in June."""
     full = [
         {"kinds": "罚款", "day": date(YEAR, 6, 1), "fine": "100", "confiscated": None, "revoked": False} | r
@@ -34,7 +34,7 @@ def records(*rows: dict[str, Any], lost: int = 0, since: int = YEAR) -> Records:
             "confiscated_amount": pa.array([r["confiscated"] and Decimal(r["confiscated"]) for r in full], money),
         }
     )
-    return Records("market/penalty", table, lost=lost, since=since)
+    return Records("market/penalty", table, lost=lost, destroyed=destroyed, since=since)
 
 
 def cells(
@@ -86,6 +86,12 @@ def test_a_lost_file_blocks_everything_it_might_hold() -> None:
     found = cells(records({}, lost=3))
     assert (found["fine"].value, found["total"].value, found["warning"].value) == (None, None, None)
     assert found["fine"].reasons[0].records == 3
+
+
+def test_destroyed_records_are_told_as_such() -> None:
+    found = cells(records({}, destroyed=2))
+    assert (found["fine"].value, [r.records for r in found["fine"].reasons]) == (None, [2])
+    assert "销毁" in found["fine"].reasons[0].zh
 
 
 def test_a_year_before_the_first_load_is_no_zero_unless_it_has_records() -> None:
