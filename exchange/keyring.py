@@ -74,12 +74,14 @@ class Keyring:
         """Destroy a scope's key and leave a note in its place. False when there is none, or not any more."""
         path = self._path(scope)
         self._opened.pop(scope, None)
-        if not path.is_file() or "key" not in _read(path):
-            return False
-        with path.open("r+b") as old:
-            _put(path, {"scope": scope, "destroyed_at": at})
-            old.write(os.urandom(os.fstat(old.fileno()).st_size))  # not on every disk does this reach the old bytes
-            os.fsync(old.fileno())
+        with self._locked():  # a rotation must not wrap it once more
+            if not path.is_file() or "key" not in _read(path):
+                return False
+            with path.open("r+b") as old:
+                _put(path, {"scope": scope, "destroyed_at": at})
+                old.write(os.urandom(os.fstat(old.fileno()).st_size))  # not on every disk does this reach the old bytes
+                os.fsync(old.fileno())
+            self._sweep()
         return True
 
     def scopes(self) -> dict[str, bool]:
@@ -113,7 +115,13 @@ class Keyring:
                 suite, key = self._unwrap(_read(path), scope, path)
                 place_file(path, [self._wrapped(scope, suite, key)], 0o600)
             _put(self.master, {"current": fresh, "keys": {fresh: masters["keys"][fresh]}})
+            self._sweep()
             return len(scopes)
+
+    def _sweep(self) -> None:
+        """What a process that was killed left half written may hold a key that must be gone."""
+        for left in (*self.master.parent.glob(f".{self.master.name}.*.part"), *self.data.glob(".*.part")):
+            left.unlink(missing_ok=True)
 
     def _wrapped(self, scope: str, suite: Suite, key: bytes) -> bytes:
         masters, salt = self._masters(), os.urandom(16)

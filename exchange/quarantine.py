@@ -90,14 +90,14 @@ def drop(site: Site, number: int, reason: str, person: str) -> None:
 
 
 def resend(site: Site, delivery: str, position: int, reason: str, person: str) -> None:
-    """A rejected record goes back to the outbox, unless a newer version of it exists."""
+    """A rejected record goes back to the outbox, unless a newer version of it exists or it was destroyed."""
     with site.ledger.read() as connection:
         feed = connection.scalar(text("SELECT feed FROM delivery WHERE key = :key"), {"key": delivery})
     lease = site.ledger.take(f"{feed}>resend")
     with site.ledger.write("resend", lease) as connection:
         row = connection.execute(
             text(
-                "SELECT m.receiver, m.version, m.delivery, EXISTS (SELECT 1 FROM record_version o "
+                "SELECT m.receiver, m.version, m.delivery, d.load_id, EXISTS (SELECT 1 FROM record_version o "
                 "JOIN record_version n ON n.feed = o.feed AND n.business_key = o.business_key "
                 "AND n.revision > o.revision WHERE o.id = m.version) "
                 "FROM delivery_member m JOIN delivery d ON d.id = m.delivery "
@@ -107,9 +107,10 @@ def resend(site: Site, delivery: str, position: int, reason: str, person: str) -
         ).one_or_none()
         if row is None:
             raise GuijiError("no rejected record stands there", where="quarantine", remedy="see guiji quarantine list")
-        receiver, version, number, superseded = row
+        receiver, version, number, load, superseded = row
         if superseded:
             raise GuijiError("a newer version exists", where="quarantine", remedy="the newer one is what counts")
+        site.vault.keys.key(site.load_scope(load))  # raises KeyDestroyed: it could never be sealed again
         connection.execute(
             text("UPDATE delivery_member SET outcome = 'returned' WHERE delivery = :number AND position = :position"),
             {"number": number, "position": position},

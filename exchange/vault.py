@@ -51,6 +51,7 @@ class Vault:
 
     def reader(self, path: Path, scope: str) -> DecryptingReader:
         """The same without a buffer, for those who read large pieces from many places (Parquet)."""
+        _, key = self.keys.key(scope)  # first: of what was destroyed there is no file either
         stream = path.open("rb")
         try:
             header = read_header(stream, path.name)
@@ -60,7 +61,6 @@ class Vault:
                     where=path.name,
                     remedy="restore the file from the backup",
                 )
-            _, key = self.keys.key(scope)
             return DecryptingReader(stream, header, key, path.name)
         except BaseException:
             stream.close()

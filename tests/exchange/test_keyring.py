@@ -164,6 +164,19 @@ def test_a_destroyed_key_stays_destroyed(folder: Path) -> None:
     assert keys.scopes() == {"load-1": False}
 
 
+@pytest.mark.parametrize("how", ["rotate", "destroy"])
+def test_what_a_killed_process_left_is_swept_with_the_key_it_may_hold(folder: Path, how: str) -> None:
+    keys = Keyring(folder)
+    keys.make("load-1")
+    for left in (folder / ".master.json.99.part", folder / "data/.load-1.json.99.part"):
+        left.write_text("an old key")
+    if how == "rotate":
+        keys.rotate()
+    else:
+        keys.destroy("load-1", "2026-03-02")
+    assert sorted(path.name for path in folder.rglob("*.*")) == ["load-1.json", "master.json"]
+
+
 def _make(folder: Path, turn: int) -> bytes:
     keys = Keyring(folder)
     if turn % 4 == 3:

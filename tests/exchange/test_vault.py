@@ -85,6 +85,7 @@ def test_files_cannot_change_places(vault: Vault, tmp_path: Path) -> None:
 
 
 def test_a_file_in_the_clear_is_not_taken(vault: Vault, tmp_path: Path) -> None:
+    vault.keys.make("load-1")
     (tmp_path / "file").write_bytes(b'{"cd_id": "slipped in"}')
     with pytest.raises(FileDamaged, match="file: is not an encrypted file of ours"):
         vault.open(tmp_path / "file", "load-1")
@@ -106,5 +107,9 @@ def test_without_its_key_a_file_says_which_key_it_wants(vault: Vault, tmp_path: 
 
 
 def test_a_file_that_is_not_there_is_told(vault: Vault, tmp_path: Path) -> None:
+    vault.keys.make("load-1")
     with pytest.raises(FileNotFoundError):
+        vault.open(tmp_path / "file", "load-1")
+    vault.keys.destroy("load-1", "2026-03-02")
+    with pytest.raises(KeyDestroyed):
         vault.open(tmp_path / "file", "load-1")

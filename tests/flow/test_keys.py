@@ -8,6 +8,7 @@ import pytest
 
 from exchange import flow
 from exchange.ledger.loads import Loads
+from exchange.quarantine import drop, resend, tickets
 from exchange.shred import shred
 from schemas.errors import FileDamaged, GuijiError, KeyDestroyed, KeyMissing
 from tests.flow.conftest import Install
@@ -24,8 +25,6 @@ def clean(at: Installation) -> list[str]:
 
 
 def drop_tickets(at: Installation) -> None:
-    from exchange.quarantine import drop, tickets
-
     site = at.site()
     for ticket in tickets(site, FEED):
         drop(site, ticket.id, *WHO)
@@ -124,6 +123,14 @@ def test_a_destroyed_batch_cannot_be_read_again_and_the_next_night_does_not_need
     one.write_bytes(copy)  # from a backup
     with pytest.raises(KeyDestroyed, match="was destroyed on"):
         at.site().vault.read(one, site.load_scope(load.id))
+    with site.ledger.read() as connection:
+        back = connection.exec_driver_sql(
+            "SELECT d.key, m.position FROM delivery_member m JOIN delivery d ON d.id = m.delivery "
+            "WHERE m.outcome = 'rejected'"
+        ).first()
+    assert back, "no record came back: take another number of rows"
+    with pytest.raises(KeyDestroyed):
+        resend(site, *back, *WHO)
     flow.replay(site, load, at.day)
     with pytest.raises(GuijiError, match="not in the landing store → a person destroyed it"):
         flow.normalize_and_validate(site, FEED)
