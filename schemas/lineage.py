@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from schemas.delta import NO_CHANGE, Change
+from schemas.errors import ConfigurationError
 from schemas.standard import Field, RecordType, Standard, standard, versions
 
 State = Literal["here", "renamed", "not_yet", "gone"]
@@ -136,10 +137,16 @@ def _after(kind: RecordType, here: dict[str, Known]) -> list[tuple[str, Known]]:
 
 
 def _up(kind: RecordType) -> list[Standard]:
-    """The later versions that are based on the version of `kind`, in order."""
+    """The later versions that are based on the version of `kind`, in order.
+
+    One that cannot be read is left out: tonight's loads do not need it, and `guiji check` tells of it.
+    """
     found: list[Standard] = []
     for version in versions(kind.standard):
-        step = standard(kind.standard, version)
+        try:
+            step = standard(kind.standard, version)
+        except ConfigurationError:
+            continue
         if step.based_on == (found[-1].version if found else kind.version) and kind.name in step.record_types:
             found.append(step)
     return found

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from exchange.cli.standard_checks import standard_problems
 from schemas.catalog import Catalog, Feed, Receiver, expand
 from schemas.errors import ConfigurationError, GuijiError
 
@@ -25,6 +26,7 @@ def check(connect: Connect = False) -> None:
 
 
 def _problems(catalog: Catalog) -> Iterator[GuijiError]:
+    yield from standard_problems()
     broken = catalog.broken()
     yield from broken
     for feed in catalog.sound_feeds.values():
@@ -61,14 +63,14 @@ def _of_feed(catalog: Catalog, feed: Feed) -> Iterator[GuijiError]:
 
 def _known_type(feed: Feed) -> None:
     from schemas.nearest import nearest
-    from schemas.standard import FOLDER, in_force, versions
+    from schemas.standard import in_force
+    from schemas.version_files import names
 
-    names = [path.name for path in FOLDER.iterdir() if versions(path.name)]
-    if feed.mapping["standard"] not in names:
+    if feed.mapping["standard"] not in names():
         raise ConfigurationError(
             f"there is no standard {feed.mapping['standard']}",
             where=f"{feed.where}: standard",
-            remedy=nearest(feed.mapping["standard"], names),
+            remedy=nearest(feed.mapping["standard"], names()),
         )
     types = in_force(feed.mapping["standard"], date.today()).record_types
     if feed.record_type not in types:

@@ -99,3 +99,12 @@ def test_a_changed_code_list_must_be_explained(tmp_path: Path, monkeypatch: pyte
         standard("enforcement", "1.4")
     monkeypatch.delenv("GUIJI_CATALOG")
     assert len(code_list("enforcement", "1.1", "permit_category")) == 6
+
+
+def test_a_later_version_that_cannot_be_read_stops_no_load_of_today(tmp_path: Path, penalty: Kinds) -> None:
+    (tmp_path / "standards" / "enforcement" / "1.2" / "upgrade.yaml").write_text("recordtypes: {}\n", encoding="utf-8")
+    known = fields_of_all_versions(penalty("1.0"))
+    assert known["publicity_class"].state == "not_yet"
+    assert "notes" not in known
+    with pytest.raises(StandardError, match=r"1\.2/upgrade\.yaml: recordtypes is not a key here"):
+        penalty("1.2")

@@ -78,3 +78,19 @@ def test_all_mistakes_are_told_at_once(catalog_copy: Path, guiji: Callable[..., 
     for name in EIGHT:
         file, _, _, key, _ = MISTAKES[name]
         assert any(file in line and key in line for line in lines)
+
+
+def test_a_version_that_is_not_in_force_yet_is_checked_too(guiji: Callable[..., Any], catalog_copy: Path) -> None:
+    for version, change, told in (
+        ("7.0", "record_types: {penalty: {rename: {}}}", "enforcement/7.0/upgrade.yaml: record_types.penalty: rename"),
+        ("7.1", "record_types: {penalty: {rules: [{minProperties: 1}]}}", "enforcement/7.1/penalty.allOf.8: keyword"),
+    ):
+        own = catalog_copy / "standards" / "enforcement" / version
+        own.mkdir(parents=True)
+        year = 2090 + int(version[-1])
+        (own / "standard.yaml").write_text(f'based_on: "1.1"\nin_force: {{from: {year}-01-01}}\n', encoding="utf-8")
+        (own / "upgrade.yaml").write_text(change + "\n", encoding="utf-8")
+        said = guiji("check", env={"GUIJI_CATALOG": str(catalog_copy)})
+        assert (said.status, said.out) == (1, "")
+        assert told in said.err
+    assert len(said.err.splitlines()) == 2
