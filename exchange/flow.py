@@ -24,7 +24,7 @@ def pull_and_land(site: Site, feed_name: str, business_date: date) -> int:
     """pull + land: raw bytes into the landing store. Returns the load; a night that landed is not asked again."""
     feed, loads = site.catalog.feed(feed_name), Loads(site.ledger)
     for earlier in loads.unfinished(feed_name):
-        if earlier.state == "landed" and earlier.business_date == business_date and not earlier.replayed:
+        if earlier.state == "landed" and earlier.business_date == business_date and earlier.pulled:
             return earlier.id
     lease = site.ledger.take(feed_name)
     load_id = loads.open(feed_name, business_date, lease)

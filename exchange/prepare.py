@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -17,9 +18,11 @@ from exchange.ledger.database import Lease
 from exchange.ledger.loads import Load, Loads
 from exchange.ledger.registration import Counts, register
 from exchange.site import Site
+from exchange.standing import Watch, given_of
 from expectations.gate import GateLimits, decide
 from expectations.record_rules import RecordRules, compile_rules
 from expectations.suites import Suite
+from schemas.ahead import ahead
 from schemas.catalog import Feed
 from schemas.errors import BatchHeld
 from schemas.findings import Flag, held_rows
@@ -28,7 +31,13 @@ from transforms.converters.registry import get
 from transforms.decode import read_tables
 from transforms.identity import business_keys, content_digests
 from transforms.mapping import Plan, compile_mapping
-from transforms.normalize import normalize
+from transforms.normalize import Normalized, normalize
+
+
+class Takes(Protocol):
+    """Where canonical rows go, chunk by chunk."""
+
+    def write(self, chunk: pa.Table) -> None: ...
 
 
 @dataclass
@@ -39,6 +48,7 @@ class Preparation:
     load: Load
     flags: list[Flag] = field(default_factory=list)
     rows: int = 0
+    given: list[pa.Table] = field(default_factory=list)  # of a load of corrections: what each row answers
 
     @cached_property
     def feed(self) -> Feed:
@@ -56,40 +66,61 @@ class Preparation:
     def rules(self) -> RecordRules:
         return compile_rules(self.record_type.schema, self.record_type.name)
 
+    @cached_property
+    def watch(self) -> Watch:
+        return Watch.over(self.site, self.load)
+
+    @property
+    def keep_last(self) -> bool:
+        return bool(self.feed.mapping.get("repeated_key") == "last")
+
+    def judge(self, writer: Takes) -> object:
+        """Normalize and validate: rows go to `writer`, findings to `flags`. Returns the suite's result as JSON data."""
+        suite = Suite(self.feed.record_type, self.record_type)
+        result = suite.judge(self._chunks(writer), business_date=self.load.business_date)
+        self._add_suite_flags(result.flags)
+        return result.to_json()
+
     def run(self, lease: Lease) -> Counts:
         """Raises BatchHeld, BalanceBroken, StaleOwner, SourceChanged."""
         with CanonicalWriter(self.site, self.load.id, self.record_type.arrow_schema()) as writer:
-            suite = Suite(self.feed.record_type, self.record_type)
-            result = suite.judge(self._chunks(writer), business_date=self.load.business_date)
-        self._add_suite_flags(result.flags)
-        self._keep(result.to_json())
+            result = self.judge(writer)
+        self._keep(result)
         held = held_rows(self.flags, self.rows)
         return register(
             self.site.ledger,
             self.load,
             CanonicalFile(self.site, self.load.id).staging_chunks(held),
             self.flags,
-            keep_last=self.feed.mapping.get("repeated_key") == "last",
+            keep_last=self.keep_last,
             standard=f"{self.record_type.standard}/{self.record_type.version}",
             receivers=self.feed.receivers,
             gate=self._gate,
             lease=lease,
+            seen=self.watch.finish(),
+            given=pa.concat_tables(self.given) if self.load.kind == "correction" else None,
         )
 
-    def _chunks(self, writer: CanonicalWriter) -> Iterator[pa.Table]:
+    def _chunks(self, writer: Takes) -> Iterator[pa.Table]:
+        """Canonical chunks for the suite, written and flagged; the next one is normalized meanwhile."""
+        self._sizes: list[int] = []
+        for number, raw, normal in ahead(self._normalized()):
+            table = self._judged(number, raw, normal)
+            writer.write(table)
+            self._sizes.append(table.num_rows)
+            yield table.select(self.record_type.names)
+
+    def _normalized(self) -> Iterator[tuple[int, pa.Table, Normalized]]:
+        """(number of the part, raw rows, what they say in the standard's form)."""
         assert self.load.batch_id
         batch = self.site.landing.batch(self.load.feed, self.load.batch_id)
-        self._sizes: list[int] = []
         for number, part in enumerate(batch.parts):
             with self.site.landing.open(batch, part) as stream:
                 for raw in read_tables(stream, {**self.feed.mapping["format"], "kind": part.format}, part.name):
-                    table = self._normalize(raw, number)
-                    writer.write(table)
-                    self._sizes.append(table.num_rows)
-                    yield table.select(self.record_type.names)
+                    yield number, raw, normalize(raw, self.plan)
 
-    def _normalize(self, raw: pa.Table, part: int) -> pa.Table:
-        normal = normalize(raw, self.plan)
+    def _judged(self, part: int, raw: pa.Table, normal: Normalized) -> pa.Table:
+        """The canonical rows beside their marks; findings go to `flags`."""
         keys = business_keys(normal.table, self.record_type)
         missing = np.flatnonzero(keys.is_null().to_numpy(zero_copy_only=False))
         flags = [*normal.flags, *self.rules.check(normal.table)]
@@ -97,17 +128,20 @@ class Preparation:
             flags.append(Flag("KEY_MISSING", self.record_type.key[-1], missing))
         held = held_rows(flags, raw.num_rows)
         self.flags += [Flag(f.code, f.field, np.asarray(f.rows) + self.rows) for f in flags]
-        self.rows += raw.num_rows
         source_key = self.feed.mapping["source"].get("key", "")
         marks = {
             "_key": keys,
             "_digest": content_digests(normal.table, f"{self.record_type.standard}/{self.record_type.version}"),
             "_operation": normal.operation,
             "_ref": raw[source_key] if source_key in raw.column_names else pa.nulls(raw.num_rows, pa.string()),
-            "_raw_digest": raw_digests(raw, held, f"{self.load.batch_id}:{part}"),
+            "_raw_digest": raw_digests(raw, held, part_label(self.load, part)),
             "_part": pa.array(np.full(raw.num_rows, part, dtype=np.int32)),
             "_row": raw["_row"],
         }
+        self.watch.look(raw, marks, part_label(self.load, part), self.rows)
+        if self.load.kind == "correction":
+            self.given.append(given_of(raw, self.rows))
+        self.rows += raw.num_rows
         table = normal.table
         for name, column in marks.items():
             table = table.append_column(name, column)
@@ -137,6 +171,11 @@ class Preparation:
         )
         if decision.hold:
             raise BatchHeld(f"{decision.words_zh} / {decision.words_en}", where=self.load.feed)
+
+
+def part_label(load: Load, part: int) -> str:
+    """What stands for the content of a line of a part that could not be split (raw_digests)."""
+    return f"{load.batch_id}:{part}"
 
 
 def record_type_of(feed: Feed, load: Load) -> RecordType:

@@ -12,6 +12,7 @@ from schemas.errors import GuijiError
 from schemas.exchange import Position, Window
 
 OPEN = ("landed", "registered")
+DONE = ("registered", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,16 @@ class Load:
     position: Position | None
     reason: str | None
     accepted_by: str | None
+    kind: str = "pull"  # or correction: rows that a department gave back, which say nothing about any other row
 
     @property
     def replayed(self) -> bool:
         return self.origin != self.id
+
+    @property
+    def pulled(self) -> bool:
+        """It asked the source, so it moves the watermark."""
+        return self.kind == "pull" and not self.replayed
 
 
 class Loads:
@@ -40,8 +47,11 @@ class Loads:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
 
-    def open(self, feed: str, business_date: date, lease: Lease) -> int:
-        """A new load in state pulling; earlier ones that never landed are abandoned: nothing of them counts."""
+    def open(self, feed: str, business_date: date, lease: Lease, **more: str) -> int:
+        """A new load in state pulling; earlier ones that never landed are abandoned: nothing of them counts.
+
+        `more`: kind, reason and accepted_by of a correction.
+        """
         now = self.ledger.now
         with self.ledger.write("load.open", lease) as connection:
             dead = (load.c.feed == feed) & (load.c.state == "pulling")
@@ -56,6 +66,7 @@ class Loads:
                     complete=False,
                     opened_at=now,
                     changed_at=now,
+                    **more,
                 )
             )
             return _new_id(made)
@@ -102,7 +113,7 @@ class Loads:
     def accept(self, load_id: int, reason: str, person: str, lease: Lease) -> None:
         """Let a held batch through the gate. Raises GuijiError when it is not held, or a later load went through."""
         item = self.get(load_id)
-        newer = [i for i in self._of(item.feed) if i.id > load_id and i.state in ("registered", "closed")]
+        newer = [i for i in self._of(item.feed) if i.id > load_id and i.state in DONE and i.kind == "pull"]
         if item.state != "held" or newer:
             why = f"load {newer[0].id} went through since" if newer else f"it is {item.state}"
             raise GuijiError(f"load {load_id} cannot be accepted: {why}", where=item.feed, remedy="see guiji status")
@@ -152,8 +163,9 @@ class Loads:
             return [_load(row) for row in connection.execute(query)]
 
     def newest(self, feed: str) -> Load | None:
-        """The newest load of a feed that was not abandoned."""
-        query = select(load).where(load.c.feed == feed, load.c.state != "abandoned").order_by(load.c.id.desc()).limit(1)
+        """The newest pull of a feed that was not abandoned."""
+        counts = (load.c.feed == feed) & (load.c.state != "abandoned") & (load.c.kind == "pull")
+        query = select(load).where(counts).order_by(load.c.id.desc()).limit(1)
         with self.ledger.read() as connection:
             row = connection.execute(query).one_or_none()
         return _load(row) if row else None
@@ -194,4 +206,5 @@ def _load(row: "Row[tuple[object, ...]]") -> Load:
         position=json.loads(data["position"]) if data["position"] else None,
         reason=data["reason"],
         accepted_by=data["accepted_by"],
+        kind=data["kind"],
     )

@@ -3,7 +3,8 @@
     quarantined  an error finding stands, or two rows of one pull contradict each other
     duplicate    the same record again within the pull
     excluded     left out by a named rule: dropped by a person, revoked before it was ever known, superseded in a replay
-    unchanged    the ledger has this very content as its newest version, or a person released this very row
+    unchanged    the ledger has this very content as its newest version; a person released this very row; or the
+                 department gave it back corrected, and the source still has the old one (corrections.py)
     new          the next revision of its business key
 
 A complete pull also shows what vanished: such keys get a revocation, unless the gate says that too many did.
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
+from exchange.ledger.corrections import Seen, end, leave_as_is, settle, stand_for, take_given
 from exchange.ledger.database import Lease, Ledger
 from exchange.ledger.exclusions import count_exclusions
 from exchange.ledger.loads import Load
@@ -67,31 +69,64 @@ def register(
     receivers: tuple[str, ...],
     gate: Callable[[Counts], None],
     lease: Lease,
+    seen: Seen | None = None,
+    given: pa.Table | None = None,
 ) -> Counts:
     """Give every row its disposition. `flags` carry rows as ordinals of the load.
 
-    Raises what `gate` raises (nothing is written then), BalanceBroken, StaleOwner.
+    `seen`: corrections whose old row is in this pull, or is not any more. `given`: of a load of corrections, which
+    ticket each row answers. Raises what `gate` raises (nothing is written then), BalanceBroken, StaleOwner.
     """
     with ledger.write("register", lease) as connection:
-        open_staging(connection)
-        fill_staging(connection, chunks)
-        names = {"feed": load.feed, "load": load.id, "origin": load.origin, "now": ledger.now}
-        names |= {"replay": int(load.replayed), "complete": int(load.complete)}
-        conflicts = _settle_repeats(connection, keep_last)
-        for statement in (*DISPOSE, VANISHED):
-            connection.execute(text(statement), names)
+        names, conflicts = stage(connection, load, chunks, keep_last=keep_last, seen=seen, given=given)
+        names |= {"now": ledger.now, "person": load.accepted_by, "reason": load.reason}
         counts = _count(connection, names)
         gate(counts)
         _add_findings(connection, load.id, flags, conflicts)
         count_exclusions(connection, load.feed, load.id)
-        for statement in (CORRECTED, *QUARANTINE):
-            connection.execute(text(statement), names)
+        if given is None:
+            if seen and load.pulled:
+                end(connection, seen, ledger.now)
+            for statement in (CORRECTED, *QUARANTINE):
+                connection.execute(text(statement), names)
+        else:
+            settle(connection, names)
         for statement in (VERSIONS, CURRENT):
             connection.execute(text(statement), names)
         for receiver in receivers:
             connection.execute(text(OUTBOX), {"receiver": receiver, "load": load.id})
         _finish(connection, load, counts, standard, ledger.now)
     return counts
+
+
+def stage(
+    connection: Connection,
+    load: Load,
+    chunks: Iterable[pa.Table],
+    *,
+    keep_last: bool,
+    seen: Seen | None = None,
+    given: pa.Table | None = None,
+) -> tuple[dict[str, object], list[int]]:
+    """Fill `staging` and give every row of it a disposition; nothing else is touched, so that a preview may stop here.
+
+    Returns the names that the statements use, and the rows that contradict each other.
+    """
+    names: dict[str, object] = {"feed": load.feed, "load": load.id, "origin": load.origin}
+    names |= {"replay": int(load.replayed), "complete": int(load.complete)}
+    open_staging(connection)
+    fill_staging(connection, chunks)
+    if given is not None:
+        take_given(connection, given)
+    if seen:
+        stand_for(connection, seen)
+    conflicts = _settle_repeats(connection, keep_last and given is None)
+    if seen:
+        leave_as_is(connection, seen)
+        conflicts = [ordinal for ordinal in conflicts if ordinal not in seen.rows]
+    for statement in (*DISPOSE, VANISHED):
+        connection.execute(text(statement), names)
+    return names, conflicts
 
 
 def _settle_repeats(connection: Connection, keep_last: bool) -> list[int]:
@@ -144,7 +179,7 @@ def _finish(connection: Connection, load: Load, counts: Counts, standard: str, n
             "id": load.id,
         },
     )
-    if not load.replayed:
+    if load.pulled:
         connection.execute(
             text(
                 "INSERT INTO watermark (feed, position, load_id, committed_at) VALUES (:feed, :position, :load, :now) "

@@ -37,14 +37,19 @@ DISPOSE = (
        WHEN EXISTS (
            SELECT 1 FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT) AND q.state = 'dropped'
            AND q.raw_digest = COALESCE(staging.raw_digest, staging.digest)) THEN 'excluded'
-       ELSE 'quarantined' END WHERE held = 1""",
+       WHEN :replay = 1 AND EXISTS (
+           SELECT 1 FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT) AND q.state = 'corrected'
+           AND q.raw_digest = COALESCE(staging.raw_digest, staging.digest)) THEN 'excluded'
+       ELSE 'quarantined' END WHERE held = 1 AND disposition IS NULL""",
     # the same again within the pull: the first one counts
     f"""UPDATE staging SET disposition = 'duplicate' WHERE {_OPEN} AND {_TWICE} AND ordinal > (
            SELECT MIN(b.ordinal) FROM staging b WHERE b.business_key = staging.business_key
            AND b.held = 0 AND b.disposition IS NULL)""",
-    # a later load already gave this key a newer version: a replay must not bring the old one back
-    f"""UPDATE staging SET disposition = 'excluded' WHERE {_OPEN} AND :replay = 1
-        AND EXISTS (SELECT 1 {_CURRENT} AND c.load_id > :origin AND c.digest <> staging.digest)""",
+    # a later load already gave this key a newer version, or took it back: a replay must not bring the old one back.
+    # What vanished kept its digest, so the operation is asked for too; and what is revoked stays so.
+    f"""UPDATE staging SET disposition = 'excluded' WHERE {_OPEN} AND :replay = 1 AND EXISTS (SELECT 1 {_CURRENT}
+            AND ((c.load_id > :origin AND (c.digest <> staging.digest OR c.operation <> staging.operation))
+                OR (c.load_id >= :origin AND c.operation = 'revoke' AND staging.operation = 'upsert')))""",
     f"""UPDATE staging SET disposition = 'unchanged' WHERE {_OPEN} AND EXISTS (
            SELECT 1 {_CURRENT} AND c.operation = staging.operation
            AND (c.digest = staging.digest OR c.operation = 'revoke'))""",
@@ -85,6 +90,7 @@ UPDATE quarantine SET state = 'corrected', closed_at = :now, reason = 'the sourc
 WHERE feed = CAST(:feed AS TEXT) AND state = 'held' AND (
     business_key IN (SELECT s.business_key FROM staging s WHERE s.held = 0 AND s.ordinal >= 0)
     OR source_ref IN (SELECT s.source_ref FROM staging s WHERE s.held = 0 AND s.ordinal >= 0))
+AND (:replay = 0 OR load_id <= :origin)
 AND NOT EXISTS (
     SELECT 1 FROM staging s WHERE s.held = 1 AND COALESCE(s.raw_digest, s.digest) = quarantine.raw_digest)
 """
