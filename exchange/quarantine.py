@@ -1,80 +1,31 @@
 """Quarantine (扣留): what waits for a person. Every release and drop is written down with who and why."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from sqlalchemy import Connection, text
 
 from exchange.canonical import CanonicalFile
 from exchange.site import Site
+from exchange.tickets import Rejection, Ticket, find, rejections, ticket, tickets
 from schemas.errors import GuijiError
 
-TICKETS = """
-SELECT q.id, q.feed, q.state, q.load_id, q.ordinal, q.opened_at, q.reason FROM quarantine q
-WHERE (:feed = '' OR q.feed = :feed) AND (:state = 'all' OR q.state = :state) ORDER BY q.id LIMIT :most
-"""
-CODES = "SELECT code, field FROM finding WHERE load_id = :load AND ordinal = :ordinal ORDER BY code, field"
-REJECTED = """
-SELECT d.feed, m.receiver, d.key, m.position, m.code, m.text
-FROM delivery_member m JOIN delivery d ON d.id = m.delivery
-WHERE m.outcome = 'rejected' AND (:feed = '' OR d.feed = :feed) ORDER BY d.changed_at, m.position LIMIT :most
-"""
+__all__ = ["Rejection", "Ticket", "assign", "drop", "rejections", "release", "resend", "ticket", "tickets"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """One held row. `codes`: (code, field) pairs; no value of the record."""
-
-    id: int
-    feed: str
-    state: str
-    load_id: int
-    ordinal: int
-    since: str
-    reason: str | None
-    codes: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """One record that a receiver sent back, in the receiver's words."""
-
-    feed: str
-    receiver: str
-    delivery: str
-    position: int
-    code: str
-    text: str
-
-
-def tickets(site: Site, feed: str = "", state: str = "held", most: int = 50) -> list[Ticket]:
-    """Tickets in order of their number."""
-    with site.ledger.read() as connection:
-        rows = connection.execute(text(TICKETS), {"feed": feed, "state": state, "most": most}).all()
-        return [_ticket(connection, row) for row in rows]
-
-
-def ticket(site: Site, number: int) -> Ticket:
-    """Raises GuijiError when there is no such ticket."""
-    with site.ledger.read() as connection:
-        return _find(connection, number)
-
-
-def rejections(site: Site, feed: str = "", most: int = 50) -> list[Rejection]:
-    """What receivers sent back and nobody has returned to the outbox yet."""
-    with site.ledger.read() as connection:
-        return [Rejection(*row) for row in connection.execute(text(REJECTED), {"feed": feed, "most": most})]
+def assign(site: Site, number: int, assignee: str, reason: str, person: str) -> None:
+    """Name the one who sees to a held row; the department stays its owner. Written down like a release."""
+    with site.ledger.write("assign") as connection:
+        found = _held(site, connection, number)
+        connection.execute(
+            text("UPDATE quarantine SET assignee = :assignee WHERE id = :id"), {"assignee": assignee, "id": found.id}
+        )
+        site.ledger.note(connection, "quarantine assigned", str(number), f"{assignee}: {reason}", person)
 
 
 def release(site: Site, number: int, reason: str, person: str) -> None:
     """This very row goes out as it is: a new version of its record, for every receiver of the feed."""
     lease = site.ledger.take(ticket(site, number).feed)
     with site.ledger.write("release", lease) as connection:
-        found = _find(connection, number)
-        if found.state != "held":
-            raise GuijiError(f"ticket {number} is {found.state} already", where="quarantine", remedy="nothing to do")
+        found = _held(site, connection, number)
         _register(site, connection, found)
         _settle(site, connection, found, "released", reason, person)
 
@@ -83,9 +34,7 @@ def drop(site: Site, number: int, reason: str, person: str) -> None:
     """This very row is left out for good; the next different row of the record is judged anew."""
     lease = site.ledger.take(ticket(site, number).feed)
     with site.ledger.write("drop", lease) as connection:
-        found = _find(connection, number)
-        if found.state != "held":
-            raise GuijiError(f"ticket {number} is {found.state} already", where="quarantine", remedy="nothing to do")
+        found = _held(site, connection, number)
         _settle(site, connection, found, "dropped", reason, person)
 
 
@@ -122,20 +71,12 @@ def resend(site: Site, delivery: str, position: int, reason: str, person: str) -
         site.ledger.note(connection, "resend", f"{delivery[:12]}#{position}", reason, person)
 
 
-def _find(connection: Connection, number: int) -> Ticket:
-    query = text(
-        "SELECT q.id, q.feed, q.state, q.load_id, q.ordinal, q.opened_at, q.reason FROM quarantine q WHERE q.id = :id"
-    )
-    row = connection.execute(query, {"id": number}).one_or_none()
-    if row is None:
-        raise GuijiError(f"there is no ticket {number}", where="quarantine", remedy="see guiji quarantine list")
-    return _ticket(connection, row)
-
-
-def _ticket(connection: Connection, row: Sequence[Any]) -> Ticket:
-    codes = connection.execute(text(CODES), {"load": row[3], "ordinal": row[4]})
-    number, feed, state, load_id, ordinal, since, reason = row
-    return Ticket(number, feed, state, load_id, ordinal, since, reason, tuple((c, f) for c, f in codes))
+def _held(site: Site, connection: Connection, number: int) -> Ticket:
+    """Raises GuijiError when a person or a correct row has settled it already."""
+    found = find(site, connection, number)
+    if found.state != "held":
+        raise GuijiError(f"ticket {number} is {found.state} already", where="quarantine", remedy="nothing to do")
+    return found
 
 
 def _register(site: Site, connection: Connection, found: Ticket) -> None:

@@ -33,6 +33,7 @@ class Department:
     region: str
     access: dict[str, Any]
     where: str
+    correction_days: Any = None  # working days for a ticket, as written; exchange.terms reads it
 
 
 @dataclass(frozen=True)
@@ -214,6 +215,7 @@ def _department(path: Path, root: Path) -> Department:
         text["region"],
         _need(data, "access", where, dict),
         where,
+        data.get("correction_days"),
     )
 
 

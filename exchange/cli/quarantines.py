@@ -4,33 +4,47 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="扣留：查看、放行、剔除。 Held records: list, show, release, drop.", no_args_is_help=True)
+from exchange.cli import returning
+
+app = typer.Typer(
+    help="扣留：查看、指定、放行、剔除、退回、补正。 Held records: list, assign, release, drop, return, correct.",
+    no_args_is_help=True,
+)
 Reason = Annotated[str, typer.Option("--reason", help="理由 · why", prompt=False)]
 Person = Annotated[str, typer.Option("--person", help="经办人 · who", envvar="GUIJI_PERSON")]
+app.command("return")(returning.return_)
+app.command("correct")(returning.correct)
 
 
 @app.command("list")
 def list_(
-    feed: Annotated[str, typer.Option("--feed", help="部门/类型 · feed")] = "",
+    feed: Annotated[str, typer.Option("--feed", help="部门/类型，或部门 · feed, or department")] = "",
     state: Annotated[str, typer.Option("--state", help="held | released | dropped | corrected | all")] = "held",
     most: Annotated[int, typer.Option("--most", help="最多显示 · at most")] = 50,
+    overdue: Annotated[bool, typer.Option("--overdue", help="只看逾期 · only what is overdue")] = False,
 ) -> None:
-    """列出扣留单与接收方退回。 List tickets and what receivers sent back."""
+    """列出扣留单与接收方退回，先到期者在前。 List tickets and what receivers sent back; the first due comes first."""
     from rich.markup import escape
     from rich.table import Table
 
     from exchange.cli.screen import plain, screen
-    from exchange.quarantine import rejections, tickets
     from exchange.site import Site
+    from exchange.tickets import rejections, tickets
 
     site, console = Site.from_environment(), screen()
-    table = Table("单号 ticket", "数据源 feed", "状态 state", "自 since", "问题 findings")
-    for t in tickets(site, feed, state, most):
-        table.add_row(str(t.id), t.feed, t.state, t.since[:10], " ".join(f"{c}({f})" if f else c for c, f in t.codes))
+    heads = ("单号 ticket", "数据源 feed", "责任 owner", "状态 state", "自 since", "期限 due", "问题 findings")
+    table = Table(*heads)
+    for t in tickets(site, feed, state, most, overdue=overdue):
+        why = " ".join(f"{c}({f})" if f else c for c, f in t.codes)
+        owner = escape(plain(f"{t.owner}{f' · {t.assignee}' if t.assignee else ''}"))
+        due = t.term.words if t.state == "held" else "—"
+        table.add_row(str(t.id), t.feed, owner, t.state, t.term.since.isoformat(), due, why)
     console.print(table)
-    back = Table("接收方 receiver", "数据源 feed", "报送包 delivery", "位置 position", "退回原文 verbatim")
+    back = Table("接收方 receiver", "数据源 feed", "报送包 delivery", "位置 position", "期限 due", "退回原文 verbatim")
     for r in rejections(site, feed, most):
-        back.add_row(r.receiver, r.feed, r.delivery[:16], str(r.position), escape(plain(f"{r.code} {r.text}")))
+        words = escape(plain(f"{r.code} {r.text}"))
+        if r.term.overdue or not overdue:
+            back.add_row(r.receiver, r.feed, r.delivery[:16], str(r.position), r.term.words, words)
     if back.row_count and state in ("held", "all"):
         console.print(back)
 
@@ -38,13 +52,20 @@ def list_(
 @app.command()
 def show(number: Annotated[int, typer.Argument(help="单号 · ticket")]) -> None:
     """查看一张扣留单（不显示记录内容）。 One ticket, without record content."""
-    from exchange.quarantine import ticket
+    from exchange.cli.screen import plain
     from exchange.site import Site
+    from exchange.tickets import ticket
     from schemas.findings import registry
 
     found = ticket(Site.from_environment(), number)
     typer.echo(
         f"{found.id} · {found.feed} · {found.state} · {found.since} · load {found.load_id} row {found.ordinal + 1}"
+    )
+    typer.echo(plain(f"  责任 owner: {found.owner} · 经办 assignee: {found.assignee or '—'}"))
+    typer.echo(
+        f"  期限 due: {found.term.words}"
+        if found.state == "held"
+        else plain(f"  办结 settled: {found.person or '—'} · {found.reason or '—'}")
     )
     for code, field in found.codes:
         entry = registry()[code]
@@ -83,6 +104,21 @@ def drop(number: Annotated[int, typer.Argument(help="单号 · ticket")], reason
 
     quarantine.drop(Site.from_environment(), number, reason, person)
     typer.echo("✓ 已剔除 · dropped")
+
+
+@app.command()
+def assign(
+    number: Annotated[int, typer.Argument(help="单号 · ticket")],
+    to: Annotated[str, typer.Option("--to", help="由谁办理 · who sees to it")],
+    reason: Reason,
+    person: Person,
+) -> None:
+    """指定办理人；责任仍在部门。 Name who sees to it; the department stays its owner."""
+    from exchange import quarantine
+    from exchange.site import Site
+
+    quarantine.assign(Site.from_environment(), number, to, reason, person)
+    typer.echo("✓ 已指定 · assigned")
 
 
 def _whole_key(beginning: str) -> str:
