@@ -1,14 +1,21 @@
 """`guiji new` as a person types it: what is written, what is open, and what to type next."""
 
+import csv
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from exchange import flow
 from exchange.cli.checks import _problems
 from exchange.cli.main import app
+from exchange.ledger.balance import load_balance, newest_loads
+from exchange.site import Site
+from sandbox.world import World
 from schemas.catalog import Catalog
 from schemas.errors import ConfigurationError
 from schemas.standard import FOLDER
@@ -100,3 +107,39 @@ def test_the_ministrys_empty_slot_is_no_receiver_and_can_be_filled(guiji: Guiji,
     words = ("--from-table", str(folder.parent.parent / "字段表.csv"), "--name", "全国行政执法数据库")
     assert guiji("new", "receiver", "moj", *words, env=at).status == 0
     assert (folder / "SLOT.md").is_file()
+
+
+def test_a_night_goes_to_a_receiver_that_a_spreadsheet_made(
+    guiji: Guiji, at: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The published table with its date format filled in, no line of the profile touched; the province's own server."""
+    root, path = Path(at["GUIJI_CATALOG"]), tmp_path / "字段表.csv"
+    with TABLE.open(encoding="utf-8", newline="") as lines:
+        rows = [{**row, "格式": "YYYY/MM/DD" if row["type"] == "date" else ""} for row in csv.DictReader(lines)]
+    rows = [{**row, "code_list": row["code_list"].replace("doc_number", "")} for row in rows]
+    with path.open("w", encoding="gb18030", newline="") as out:
+        writer = csv.DictWriter(out, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    said = guiji("new", "receiver", "county", "--from-table", str(path), "--name", "县平台", env=at)
+    assert "TODO 0" in said.out
+    feed = root / "departments" / "transport" / "penalty.yaml"
+    feed.write_text(feed.read_text(encoding="utf-8").replace("[province, nation]", "[county]"), encoding="utf-8")
+    catalog = Catalog(root)
+    assert catalog.feed("transport/penalty").receivers == ("county",)
+
+    with World(tmp_path / "sandbox", rows=40) as world:
+        for name, value in world.env().items():
+            monkeypatch.setenv(name, value)
+            monkeypatch.setenv(name.replace("PROVINCE", "COUNTY"), value)
+        monkeypatch.setenv("GUIJI_COUNTY_SID", "guiji-delivery")
+        site = Site(tmp_path / "var", f"sqlite:///{tmp_path / 'ledger.db'}", catalog)
+        flow.run(site, "transport/penalty", world.business_date())
+        balance = load_balance(site.ledger, newest_loads(site.ledger)["transport/penalty"], ("county",))
+        site.ledger.engine.dispose()
+        with closing(sqlite3.connect(world.province.log_path)) as log:
+            held = log.execute("SELECT COUNT(*) FROM standing WHERE record_type = 'penalty'").fetchone()[0]
+
+    assert balance.whole
+    assert balance.receivers[0].accepted == held > 30
+    assert balance.receivers[0].rejected + held == balance.new
