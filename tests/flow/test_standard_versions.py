@@ -8,10 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from sqlalchemy import text
 
 from exchange import flow
+from schemas.errors import StandardError
 from schemas.standard import in_force
 from schemas.version_files import version_file
 from tests.flow.conftest import Install
@@ -22,8 +24,16 @@ LAST_OF_1_0, FIRST_OF_1_1 = date(2026, 3, 31), date(2026, 4, 1)
 BEFORE, AFTER = date(2026, 6, 30), date(2026, 7, 1)
 WORDS = {"zh": "说明", "en": "meaning"}
 NEW_KIND = "责令退款"
-CHANGE = {
-    "record_types": {"penalty": {"renamed": {"remarks": {"to": "notes", **WORDS}}}},
+TEXT = {
+    "title": "办理渠道",
+    "x-title-en": "channel",
+    "type": ["string", "null"],
+    "x-kind": "text",
+    "x-personal": "none",
+}
+RENAMED = {"renamed": {"remarks": {"to": "notes", **WORDS}}}
+CHANGE: dict[str, Any] = {
+    "record_types": {"penalty": RENAMED},
     "code_lists": {"penalty_kind": {"added": {NEW_KIND: WORDS}}},
 }
 
@@ -77,10 +87,10 @@ def test_a_version_of_data_alone_renames_a_field_and_adds_a_code_from_its_date(i
     assert arrived == {"退款"}, "the province's profile still says remarks"
 
 
-def _add_version(own: Path) -> None:
+def _add_version(own: Path, change: dict[str, Any] = CHANGE, since: date = AFTER) -> None:
     (own / "codes").mkdir(parents=True)
-    (own / "standard.yaml").write_text(f'based_on: "1.1"\nin_force: {{from: {AFTER}}}\n', encoding="utf-8")
-    (own / "upgrade.yaml").write_text(yaml.safe_dump(CHANGE, allow_unicode=True), encoding="utf-8")
+    (own / "standard.yaml").write_text(f'based_on: "1.1"\nin_force: {{from: {since}}}\n', encoding="utf-8")
+    (own / "upgrade.yaml").write_text(yaml.safe_dump(change, allow_unicode=True), encoding="utf-8")
     rows = version_file("enforcement", "1.1", "codes/penalty_kind.csv").read_text(encoding="utf-8")
     (own / "codes" / "penalty_kind.csv").write_text(f"{rows}{NEW_KIND},refund,6,,,,,no\n", encoding="utf-8")
 
@@ -115,3 +125,38 @@ def _records(at: Installation, code: str) -> dict[tuple[str, int], dict[str, Any
     """What a receiver took in: (cd_id, revision) → the record as it arrived."""
     taken = [one for one in at.receiver(code).applied() if one.operation != "d"]
     return {(one.cd_id, one.revision): json.loads(one.line) for one in taken}
+
+
+def test_a_load_prepared_before_its_version_gained_a_column_is_sealed_by_the_upgrades_word(install: Install) -> None:
+    """The date of 1.2 is moved before the load's own, between prepare and seal."""
+    at = install(rows=40, only=FEED)
+    site = at.site()
+    flow.pull_and_land(site, FEED, BEFORE)
+    flow.normalize_and_validate(site, FEED)
+    own = at.root / "standards" / "enforcement" / "1.2"
+    added = {"channel": {"schema": TEXT, "existing": "窗口", **WORDS}}
+    _add_version(own, {**CHANGE, "record_types": {"penalty": {**RENAMED, "added": added}}}, date(2026, 6, 1))
+    flow.seal_and_deliver(site, FEED, "nation")
+    lines = _records(at, "nation").values()
+    assert lines
+    assert {line["channel"] for line in lines} == {"窗口"}
+    assert all("notes" in line and "remarks" not in line for line in lines)
+    site.ledger.engine.dispose()
+
+
+def test_a_column_nobody_explained_stops_the_seal_with_a_remedy(install: Install) -> None:
+    """A version that is a whole folder of its own says nothing of records that are there already."""
+    at = install(rows=40, only=FEED)
+    site = at.site()
+    flow.pull_and_land(site, FEED, BEFORE)
+    flow.normalize_and_validate(site, FEED)
+    kind = json.loads(version_file("enforcement", "1.0", "penalty.schema.json").read_text(encoding="utf-8"))
+    kind["properties"] |= {"silent": TEXT}
+    whole = at.root / "standards" / "enforcement" / "2.0"
+    whole.mkdir(parents=True)
+    (whole / "standard.yaml").write_text("in_force: {from: 2026-06-20}\n", encoding="utf-8")
+    (whole / "penalty.schema.json").write_text(json.dumps(kind, ensure_ascii=False), encoding="utf-8")
+    with pytest.raises(StandardError, match=r"fields\.silent: .* no column silent → .*guiji replay"):
+        flow.seal_and_deliver(site, FEED, "nation")
+    assert not at.receiver("nation").applied()
+    site.ledger.engine.dispose()
