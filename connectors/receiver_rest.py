@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from hashlib import file_digest
 from typing import IO, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import requests
 from urllib3.exceptions import NewConnectionError
@@ -65,6 +65,39 @@ class RestTarget:
                 f"does not say what became of a delivery (HTTP {answer.status})", where=self.where, remedy="asked again"
             )
         return answer
+
+    def holdings(self, question: Mapping[str, str]) -> dict[str, Any]:
+        """What it holds, as it says: counts, digests, names of records."""
+        answer = self._request("GET", f"/holdings?{urlencode(question)}", {})
+        if answer.status != 200:
+            raise ReceiverUnreachable(
+                f"does not say what it holds (HTTP {answer.status})", where=self.where, remedy="ask the receiver"
+            )
+        return self._parse(answer.body)
+
+    def ask_rung(self, key: str, name: str) -> Answer | None:
+        """None when it says in so many words that it has not got that far, or does not know the delivery."""
+        answer = self._request("GET", f"/deliveries/{quote(key, safe='')}/{quote(name, safe='')}", {})
+        if answer.status in (202, 404) and _is_json(answer):
+            return None
+        if answer.status != 200:
+            raise ReceiverUnreachable(
+                f"does not say how far a delivery got (HTTP {answer.status})", where=self.where, remedy="asked again"
+            )
+        return answer
+
+    def read_rung(self, key: str, name: str, answer: Answer) -> dict[int, tuple[str, str] | None]:
+        """Strict as `read`: it must speak of this delivery and this rung, and of no record twice."""
+        data, found = self._parse(answer.body), dict[int, tuple[str, str] | None]()
+        if data.get("key") != key or data.get("rung") != name or not isinstance(data.get("results"), list):
+            raise ReceiptMismatch("speaks of another delivery", where=self.where, remedy="ask the receiver")
+        for row in data["results"]:
+            seq, status = (row.get("seq"), row.get("status")) if isinstance(row, dict) else (None, None)
+            if type(seq) is not int or seq in found or status not in (name, f"not_{name}"):
+                raise ReceiptMismatch("a line of the answer is none", where=self.where, remedy="ask the receiver")
+            there = status == name
+            found[seq] = None if there else (_plain(row.get("code"), 60), _plain(row.get("message"), 2000))
+        return found
 
     def _request(self, method: str, path: str, headers: dict[str, str], body: IO[bytes] | None = None) -> Answer:
         signed = {**headers, **self.signer.headers(self.service)}

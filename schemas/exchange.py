@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from io import BufferedReader
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Position = dict[str, Any]
 """Where a source was read up to: JSON of the connector's own making, kept by the ledger, e.g. {"time": …, "key": …}."""
@@ -112,4 +112,26 @@ class Target(Protocol):
 
     def read(self, sealed: Sealed, answer: Answer) -> Receipt:
         """Read an answer. Raises ReceiverRefused, ReceiptMismatch, or ReceiverUnreachable (busy, broken: unknown)."""
+        ...
+
+
+@runtime_checkable
+class Comparable(Protocol):
+    """A target that tells what it holds, as counts and digests (promise `digest: by_batch`)."""
+
+    def holdings(self, question: Mapping[str, str]) -> dict[str, Any]:
+        """Raises ReceiverUnreachable, ReceiverRefused, ReceiptMismatch."""
+        ...
+
+
+@runtime_checkable
+class Climbing(Protocol):
+    """A target that answers again later: stored, published (promise `ladder`)."""
+
+    def ask_rung(self, key: str, name: str) -> Answer | None:
+        """None: not yet. Raises ReceiverUnreachable."""
+        ...
+
+    def read_rung(self, key: str, name: str, answer: Answer) -> dict[int, tuple[str, str] | None]:
+        """By position: None where the record got there, else (code, text). Raises ReceiptMismatch."""
         ...

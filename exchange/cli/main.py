@@ -19,6 +19,8 @@ from exchange.cli import (
     looking,
     new,
     quarantines,
+    reconciling,
+    replaying,
     reports,
     running,
     standards,
@@ -37,8 +39,9 @@ app.command("preview")(looking.preview)
 app.command("convert")(looking.convert)
 app.command("run")(running.run)
 app.command("status")(looking.status)
-app.command("replay")(running.replay)
+app.command("replay")(replaying.replay)
 app.command("asof")(asof.asof)
+app.command("reconcile")(reconciling.reconcile)
 app.command("checkpoint")(evidence.checkpoint)
 app.command("evidence")(evidence.evidence)
 app.command("verify")(evidence.verify)

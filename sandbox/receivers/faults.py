@@ -20,6 +20,8 @@ AFTER = (
 INQUIRY = ("inquiry_500", "inquiry_page_404", "inquiry_forgets", "inquiry_empty", "inquiry_wrong_key")
 """What an inquiry by key is answered."""
 FAULTS = ("down", "slow", "partial_accept", *BEFORE, *AFTER, *INQUIRY)
+RUNG = ("stored_late", "stored_missing")
+"""What the question whether a delivery is stored is answered; no fault of a delivery."""
 
 
 class Faults:
@@ -36,7 +38,7 @@ class Faults:
 
     def set(self, name: str, times: int = 1, seconds: float | None = None, skip: int = 0) -> None:
         """Show `name` for `times` requests that it concerns, after `skip` good ones; slow answers take `seconds`."""
-        if name not in FAULTS:
+        if name not in FAULTS + RUNG:
             raise ValueError(f"no fault named {name}; known are {', '.join(FAULTS)}")
         with self._lock:
             self._left[name], self._skip[name] = times, skip

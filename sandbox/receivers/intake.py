@@ -107,6 +107,16 @@ class Intake:
         return {"seq": seq, "status": "accepted"}
 
 
+def stored(answer: bytes, lost: bool = False) -> bytes:
+    """The second answer to a delivery: its accepted records are stored; with `lost`, the first of them is not."""
+    first = json.loads(answer)
+    accepted = [one["seq"] for one in first["results"] if one["status"] == "accepted"]
+    results: list[dict[str, Any]] = [{"seq": seq, "status": "stored"} for seq in accepted]
+    if lost and results:
+        results[0] |= {"status": "not_stored", "code": "9100", "message": "入库失败"}
+    return json.dumps({"key": first["key"], "rung": "stored", "results": results}, ensure_ascii=False).encode()
+
+
 def _fingerprint(delivery: Delivery) -> str:
     return f"{delivery.record_type}:{delivery.digest}"
 

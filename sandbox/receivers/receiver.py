@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sandbox import signatures
 from sandbox.receivers.faults import AFTER, BEFORE, Faults
-from sandbox.receivers.intake import Delivery, Intake
+from sandbox.receivers.holdings import holdings
+from sandbox.receivers.intake import Delivery, Intake, stored
 from sandbox.receivers.log import Applied, Attempt, ReceiverLog
 from sandbox.receivers.spoiling import SPOIL_AFTER, SPOIL_BEFORE, SPOIL_INQUIRY
 from sandbox.server import Handler, LocalServer
@@ -122,9 +123,11 @@ def _handler(receiver: Receiver, intake: Intake, log: ReceiverLog) -> type[Handl
                 self.answer(200, {"status": "ok"})
             elif self.path == "/_faults":
                 self.answer(200, receiver.faults.left())
+            elif self.path.startswith("/holdings"):
+                self._finish(self._holdings(), None)
             else:
-                key = unquote(self.path.removeprefix("/deliveries/"))
-                self._finish(self._inquiry(key), key)
+                key, _, rung = unquote(self.path.removeprefix("/deliveries/")).partition("/")
+                self._finish(self._rung(key) if rung == "stored" else self._inquiry(key), key)
 
         def do_POST(self) -> None:
             if self.path == "/_faults":
@@ -191,6 +194,24 @@ def _handler(receiver: Receiver, intake: Intake, log: ReceiverLog) -> type[Handl
             if shown:
                 return _Reply(*SPOIL_INQUIRY[shown](found[1] if found else b"{}"))
             return _Reply(200, found[1]) if found else _reply(404, "not_found", "没有该批次")
+
+        def _holdings(self) -> _Reply:
+            refused = self._refused()
+            if refused:
+                return _reply(401, "401", refused)
+            question = dict(parse_qsl(urlsplit(self.path).query))
+            return _Reply(200, json.dumps(holdings(log, question), ensure_ascii=False).encode())
+
+        def _rung(self, key: str) -> _Reply:
+            """The second answer: which of the accepted records are stored (入库)."""
+            refused = self._refused()
+            if refused:
+                return _reply(401, "401", refused)
+            found = log.answer(key)
+            if not found or receiver.faults.take("stored_late"):
+                return _reply(202 if found else 404, "not_yet" if found else "not_found", "尚未入库")
+            lost = receiver.faults.take("stored_missing")
+            return _Reply(200, stored(found[1], lost))
 
         def _deliver(self, delivery: Delivery) -> None:
             refused = self._refused()
