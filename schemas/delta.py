@@ -12,7 +12,10 @@ The same file makes the new version and tells what it means for records of the o
     code_lists:
       penalty_kind: {added: {word: {zh: …, en: …}}, removed: {…}, renamed: {old: {to: new, zh: …, en: …}}}
 
-`zh` and `en` say what the change means for existing records; they must be there. Standard library only.
+    facts:        [{zh: …, en: …, source: …, verified: yes | partial | no}]
+
+`zh` and `en` say what the change means for existing records; they must be there. `facts` say what the version rests on,
+each with where it was seen and the mark of how sure that is. Standard library only.
 """
 
 from collections.abc import Mapping
@@ -32,6 +35,8 @@ TYPE_KEYS = {
     "removed": {"zh", "en"},
     "changed": {"schema", "required", "zh", "en"},
 }
+FACT_KEYS = {"zh", "en", "source", "verified"}
+MARKS = ("yes", "partial", "no")
 CODE_KEYS = {"renamed": {"to", "zh", "en"}, "added": {"zh", "en"}, "removed": {"zh", "en"}}
 
 
@@ -57,6 +62,7 @@ class Upgrade:
 
     record_types: Mapping[str, Change]
     code_lists: Mapping[str, Change]
+    facts: tuple[Mapping[str, str], ...] = ()
 
 
 NO_CHANGE, NO_UPGRADE = Change(), Upgrade({}, {})
@@ -65,7 +71,7 @@ NO_CHANGE, NO_UPGRADE = Change(), Upgrade({}, {})
 def parse(data: Any, where: str) -> Upgrade:
     """`upgrade.yaml` as read. Raises StandardError naming `where` and the key."""
     data = _table(data or {}, where)
-    _known(data, {"record_types", "code_lists"}, where)
+    _known(data, {"record_types", "code_lists", "facts"}, where)
     types = {
         name: _change(spec, TYPE_KEYS, f"{where}: record_types.{name}")
         for name, spec in _table(data.get("record_types", {}), f"{where}: record_types").items()
@@ -74,7 +80,18 @@ def parse(data: Any, where: str) -> Upgrade:
         name: _change(spec, CODE_KEYS, f"{where}: code_lists.{name}")
         for name, spec in _table(data.get("code_lists", {}), f"{where}: code_lists").items()
     }
-    return Upgrade(types, lists)
+    return Upgrade(types, lists, tuple(_fact(item, f"{where}: facts") for item in data.get("facts", [])))
+
+
+def _fact(item: Any, where: str) -> dict[str, str]:
+    fact = {key: "" if value is None else str(value) for key, value in _table(item, where).items()}
+    if set(fact) != FACT_KEYS or not all(fact.values()):
+        raise StandardError("a fact lacks a word", where=where, remedy=f"give {', '.join(sorted(FACT_KEYS))}")
+    if fact["verified"] not in MARKS:
+        raise StandardError(
+            f"{fact['verified']} is no mark", where=where, remedy='write "yes", "partial" or "no", in quotes'
+        )
+    return fact
 
 
 def _change(spec: Any, keys: dict[str, set[str]], where: str) -> Change:

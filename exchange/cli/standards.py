@@ -71,17 +71,27 @@ def compare(
         replayed = replay_rows(site, both, days_before(site.today, _days(last)))
     breaks = sum(need.breaks for need in asked)
     newly = sum(item.newly for item in replayed or [])
+    rests_on = [fact for step in both.between for fact in step.upgrade.facts] if both.forward else []
     if as_json:
-        facts = {
-            "standard": name, "old": old, "new": new, "new_in_force_from": both.new.in_force_from.isoformat(),
-            "differences": [asdict(item) for item in found], "needs": [asdict(need) for need in asked],
-            "breaks": breaks, "newly_held": newly if replayed is not None else None,
+        told = {
+            "standard": name,
+            "old": old,
+            "new": new,
+            "new_in_force_from": both.new.in_force_from.isoformat(),
+            "facts": [dict(fact) for fact in rests_on],
+            "differences": [asdict(item) for item in found],
+            "needs": [asdict(need) for need in asked],
+            "breaks": breaks,
+            "newly_held": newly if replayed is not None else None,
             "replayed": [_facts(item) for item in replayed] if replayed is not None else None,
-        }  # fmt: skip
-        typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
+        }
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
         from exchange.cli.screen import screen
 
+        for fact in rests_on:
+            words = f"依据 rests on：{fact['zh']} / {fact['en']}（{fact['source']}；核实 verified {fact['verified']}）"
+            typer.echo(words)
         _show(screen(), both.new.in_force_from, [asdict(d) for d in found], [asdict(n) for n in asked], replayed)
     if breaks or newly:
         raise typer.Exit(1)

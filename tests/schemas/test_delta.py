@@ -106,6 +106,20 @@ def test_a_schema_given_whole_must_be_explained_field_by_field() -> None:
         explained(change, SCHEMA, {"properties": {**whole["properties"], "extra": {}}}, "u.yaml")
 
 
+FACT = {"zh": "甲", "en": "a", "source": "where", "verified": "partial"}
+
+
+def test_a_fact_carries_where_it_was_seen_and_its_mark() -> None:
+    assert parse({"facts": [FACT]}, "u.yaml").facts == (FACT,)
+    for broken, told in (
+        ({**FACT, "verified": True}, "True is no mark .* in quotes"),
+        ({**FACT, "source": ""}, "a fact lacks a word"),
+        ({"zh": "甲"}, r"u\.yaml: facts: a fact lacks a word"),
+    ):
+        with pytest.raises(StandardError, match=told):
+            parse({"facts": [broken]}, "u.yaml")
+
+
 def test_nothing_said_is_no_change() -> None:
     assert parse(None, "u.yaml") == NO_UPGRADE == Upgrade({}, {})
     assert _applied({}) == SCHEMA

@@ -190,6 +190,7 @@ def test_the_command_says_it_in_words(made: Made, guiji: Guiji) -> None:
                   "FIELD_TOO_LONG violation_facts", "CODE_UNKNOWN penalty_kinds"):  # fmt: skip
         assert words in " ".join(said.out.split()), words
     quiet = guiji("standards", "compare", "1.0", "1.1", env=made.env)
+    assert [quiet.out.count(f"核实 verified {mark}）") for mark in ("yes", "partial", "no")] == [1, 1, 1]
     assert (quiet.status, "失信行为类别" in quiet.out, "新版将扣留" in quiet.out) == (0, True, False)
     listed = guiji("standards", "list", env=made.env)
     assert "enforcement 1.1  2026-04-01 – 2026-07-31" in listed.out
