@@ -30,6 +30,7 @@ MISTAKES = {
     "format": (PENALTY, "kind: parquet", "kind: parquett", "format.kind", "parquet"),
     "limit's value": (PENALTY, "max_held_share: 0.2", "max_held_share: lots", "gate.max_held_share", "0.2"),
     "nobody": (PENALTY, "receivers: [province, nation]", "receivers: []", "receivers", "name one"),
+    "permission": (PROFILE, "profile:", "provide: {PROTECTED_UNDER_41: x}\nprofile:", "provide", "PROTECTED_UNDER_14"),
     "code list": (PENALTY, "code:id_document_type", "code:id_document_typ", "id_type", "id_document_type"),
 }
 EIGHT = list(MISTAKES)[:1] + list(MISTAKES)[2:9]  # each in another file, or of another kind
