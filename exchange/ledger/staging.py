@@ -3,10 +3,12 @@
 Rows stream in by chunks of columns (SQLite: executemany, PostgreSQL: COPY), so memory stays flat at any size.
 """
 
+import io
 from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.csv as csv
 from sqlalchemy import Connection
 
 COLUMNS = ("ordinal", "business_key", "source_ref", "digest", "operation", "held", "raw_digest")
@@ -20,16 +22,16 @@ CREATE TEMPORARY TABLE staging (
 def open_staging(connection: Connection) -> None:
     """Make the table empty."""
     connection.exec_driver_sql("DROP TABLE IF EXISTS staging")
-    connection.exec_driver_sql(MAKE)
+    bytewise = 'TEXT COLLATE "C"' if connection.dialect.name == "postgresql" else "TEXT"
+    connection.exec_driver_sql(MAKE.replace("TEXT", bytewise))
 
 
 def fill_staging(connection: Connection, chunks: Iterable[pa.Table]) -> int:
     """Stream chunks with the columns of COLUMNS (ordinal int64, held 0/1, others string). Returns the rows written."""
-    write = _copy if connection.dialect.name == "postgresql" else _executemany
     rows = 0
     for chunk in chunks:
         rows += chunk.num_rows
-        write(connection, "staging", COLUMNS, list(zip(*(chunk[name].to_pylist() for name in COLUMNS), strict=True)))
+        _insert(connection, "staging", chunk.select(COLUMNS))
     connection.exec_driver_sql("CREATE INDEX staging_key ON staging (business_key, held)")
     connection.exec_driver_sql("CREATE INDEX staging_ref ON staging (source_ref) WHERE held = 1")
     if connection.dialect.name == "postgresql":
@@ -40,21 +42,23 @@ def fill_staging(connection: Connection, chunks: Iterable[pa.Table]) -> int:
 def bulk_insert(connection: Connection, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     """Add many rows to any table of the ledger by the fastest way of its database."""
     if rows:
-        write = _copy if connection.dialect.name == "postgresql" else _executemany
-        write(connection, table, columns, rows)
+        _insert(connection, table, pa.table(list(zip(*rows, strict=True)), names=columns))
 
 
-def _executemany(connection: Connection, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    marks = ", ".join("?" * len(columns))
-    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - names are ours
-    cursor = connection.connection.cursor()
-    cursor.executemany(statement, rows)
-    cursor.close()
-
-
-def _copy(connection: Connection, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+def _insert(connection: Connection, table: str, rows: pa.Table) -> None:
     raw: Any = connection.connection.driver_connection
-    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-    with raw.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+    columns = ", ".join(rows.column_names)
+    if connection.dialect.name == "postgresql":
+        with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+            copy.write(_csv(rows))
+        return
+    marks = ", ".join("?" * rows.num_columns)
+    values = zip(*(column.to_pylist() for column in rows.columns), strict=True)
+    raw.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608 - names are ours
+
+
+def _csv(rows: pa.Table) -> bytes:
+    """Every value in quotes, so that only null is bare: PostgreSQL tells "" from nothing by that."""
+    out = io.BytesIO()
+    csv.write_csv(rows, out, csv.WriteOptions(include_header=False, quoting_style="all_valid"))
+    return out.getvalue()
