@@ -7,18 +7,7 @@ No foreign keys: they cost a look-up for every row of every table, and the balan
 anything is closed, finds a row without its counterpart just as well.
 """
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, UniqueConstraint, text
 
 metadata = MetaData()
 Number = BigInteger().with_variant(Integer, "sqlite")
@@ -297,5 +286,4 @@ rung_missing = Table(  # the records that did not get as far as the others
     Column("name", Words(40), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("code", Words(60), nullable=False, default=""),
-    Column("text", Words(), nullable=False, default=""),
 )
