@@ -26,6 +26,7 @@ from schemas.ahead import ahead
 from schemas.catalog import Feed
 from schemas.errors import BatchHeld
 from schemas.findings import Flag, held_rows
+from schemas.lineage import same_content_since
 from schemas.standard import RecordType, in_force
 from transforms.converters.registry import get
 from transforms.decode import read_tables
@@ -57,6 +58,11 @@ class Preparation:
     @cached_property
     def record_type(self) -> RecordType:
         return record_type_of(self.feed, self.load)
+
+    @cached_property
+    def digest_name(self) -> str:
+        """A version that leaves a record type alone makes no new revision of its records."""
+        return f"{self.record_type.standard}/{same_content_since(self.record_type)}"
 
     @cached_property
     def plan(self) -> Plan:
@@ -131,7 +137,7 @@ class Preparation:
         source_key = self.feed.mapping["source"].get("key", "")
         marks = {
             "_key": keys,
-            "_digest": content_digests(normal.table, f"{self.record_type.standard}/{self.record_type.version}"),
+            "_digest": content_digests(normal.table, self.digest_name),
             "_operation": normal.operation,
             "_ref": raw[source_key] if source_key in raw.column_names else pa.nulls(raw.num_rows, pa.string()),
             "_raw_digest": raw_digests(raw, held, part_label(self.load, part)),

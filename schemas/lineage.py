@@ -61,6 +61,24 @@ def existing_values(kind: RecordType) -> dict[str, str | None]:
     return found
 
 
+def same_content_since(kind: RecordType) -> str:
+    """The oldest version from which on a record of this type says the same: the same fields, of the same kinds.
+
+    Digests are made under its name: a version that leaves a record type alone makes no new revision of its records.
+    """
+    since = kind.version
+    for step in _down(kind):
+        before = standard(kind.standard, step.based_on).record_types.get(kind.name)
+        if before is None or _content(before) != _content(kind):
+            break
+        since = step.based_on
+    return since
+
+
+def _content(kind: RecordType) -> set[tuple[str, str, str]]:
+    return {(field.name, field.kind, field.unit) for field in kind.fields}
+
+
 def steps(standard_name: str, old: str, new: str) -> list[Standard]:
     """The versions one goes through from `old` (not included) up to `new`; empty when `new` is not based on `old`."""
     found: list[Standard] = []

@@ -63,6 +63,18 @@ def test_what_landed_before_the_date_is_sealed_after_it_under_its_own_version(in
     assert {(revision, line["X_LB"]) for (_, revision), line in province.items()} == {(1, None), (2, "严重")}
 
 
+def test_a_version_that_leaves_a_record_type_alone_sends_nothing_again(install: Install) -> None:
+    """1.1 adds nothing to a licence: the same rows under either version are the same revision."""
+    at = install(rows=40, only="market/licence")
+    for day in (LAST_OF_1_0, FIRST_OF_1_1):
+        flow.run(at.site(), "market/licence", day)
+    first, second = _ask(at, "SELECT standard, new_versions, unchanged FROM load ORDER BY id")
+    assert (first[0], second[0]) == ("enforcement/1.0", "enforcement/1.1")
+    assert first[1] > 0
+    assert second[1] == 0
+    assert second[2] > 0
+
+
 def test_a_version_of_data_alone_renames_a_field_and_adds_a_code_from_its_date(install: Install) -> None:
     at = install(rows=40, only=FEED)
     _add_version(at.root / "standards" / "enforcement" / "1.2")

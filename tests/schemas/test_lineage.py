@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from schemas.errors import StandardError
-from schemas.lineage import existing_values, fields_of_all_versions, in_own_words, steps
+from schemas.lineage import existing_values, fields_of_all_versions, in_own_words, same_content_since, steps
 from schemas.standard import RecordType, code_list, standard
 
 WORDS = {"zh": "说明", "en": "meaning"}
@@ -80,6 +80,12 @@ def test_one_mapping_speaks_to_every_version(penalty: Kinds) -> None:
     }  # fmt: skip
     both = ["remarks", "notes"]
     assert in_own_words(both, penalty("1.2")) == {"remarks": "remarks", "notes": "notes"}, "two are not merged"
+
+
+def test_a_record_says_the_same_until_its_fields_change(penalty: Kinds) -> None:
+    assert [same_content_since(penalty(version)) for version in ("1.0", "1.1", "1.2")] == ["1.0", "1.1", "1.2"]
+    licence = standard("enforcement", "1.3").record_types["licence"]
+    assert same_content_since(licence) == "1.0", "nobody touched it"
 
 
 def test_the_way_from_one_version_to_another(penalty: Kinds) -> None:
