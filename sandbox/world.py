@@ -4,14 +4,14 @@ import json
 import os
 from datetime import date
 from pathlib import Path
-from types import TracebackType
 
 from sandbox.departments import MarketDepartment, TransportDepartment, WaterDepartment
+from sandbox.end import End
 from sandbox.generator import Night, business_date, make_night
 from sandbox.receivers import Receiver
 
 
-class World:
+class World(End):
     """All five ends in threads of this process. What lives in `state` survives; a second start shows the same night.
 
     `night` counts from 1; a new world starts on night 1. `seed` and `rows` are fixed when the state is first made.
@@ -89,12 +89,3 @@ class World:
         temporary = self.state / ".world.json.part"
         temporary.write_text(json.dumps(kept))
         os.replace(temporary, self.state / "world.json")
-
-    def __enter__(self) -> "World":
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()

@@ -3,20 +3,20 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
 from urllib.parse import urlsplit
 
 import psycopg
 import pymysql
 from psycopg import sql
 
+from sandbox.end import End
 from sandbox.generator.nights import Night
 from sandbox.generator.story import Row
 
 TABLES = {"xzcf": "market/penalty", "xzxk": "market/licence"}
 
 
-class MarketDepartment:
+class MarketDepartment(End):
     """The department's database; `load` puts it into the state of a night, each table in one transaction.
 
     Without `url` it is an SQLite file at `path`; with postgresql://… or mysql+pymysql://… the same tables live there.
@@ -48,15 +48,6 @@ class MarketDepartment:
 
     def stop(self) -> None:
         """A file needs no stop."""
-
-    def __enter__(self) -> "MarketDepartment":
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def _load_sqlite(path: Path, table: str, rows: list[Row]) -> None:

@@ -4,10 +4,10 @@ import csv
 import io
 import os
 from pathlib import Path
-from types import TracebackType
 
 import xlsxwriter
 
+from sandbox.end import End
 from sandbox.generator.nights import FeedNight, Night
 from sandbox.generator.story import Row
 
@@ -20,7 +20,7 @@ _BROKEN_HEADERS = {
 """Header cells as people type them into a sheet; a reader must ignore the line breaks and spaces."""
 
 
-class TransportDepartment:
+class TransportDepartment(End):
     """The folder; `load` adds the two files of a night, whole on night 1 and only the changes later."""
 
     def __init__(self, folder: Path) -> None:
@@ -54,15 +54,6 @@ class TransportDepartment:
 
     def stop(self) -> None:
         """A folder needs no stop."""
-
-    def __enter__(self) -> "TransportDepartment":
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def _dropped(number: int, feed: FeedNight) -> list[Row]:

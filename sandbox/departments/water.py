@@ -7,11 +7,11 @@ import json
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from sandbox import signatures
+from sandbox.end import End
 from sandbox.generator.nights import Night
 from sandbox.generator.story import Row
 from sandbox.server import Handler, LocalServer
@@ -92,7 +92,7 @@ def _slice(rows: tuple[Wire, ...], query: dict[str, str]) -> Wire:
     return {"next": _cursor(rows[end - 1]) if end < len(rows) else None, "rows": rows[begin:end]}
 
 
-class WaterDepartment:
+class WaterDepartment(End):
     """The service on loopback; `load` puts it into the state of a night."""
 
     def __init__(self, seed: int = 7, port: int = 0) -> None:
@@ -176,15 +176,6 @@ class WaterDepartment:
             self._wanted_port = self._server.port
             self._server.stop()
             self._server = None
-
-    def __enter__(self) -> "WaterDepartment":
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def _headers(handler: Handler) -> dict[str, str]:

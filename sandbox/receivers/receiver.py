@@ -4,11 +4,11 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sandbox import signatures
+from sandbox.end import End
 from sandbox.receivers.faults import AFTER, BEFORE, Faults
 from sandbox.receivers.holdings import holdings
 from sandbox.receivers.intake import Delivery, Intake, stored
@@ -30,7 +30,7 @@ def _reply(status: int, code: str, message: str) -> _Reply:
     return _Reply(status, json.dumps({"code": code, "message": message}, ensure_ascii=False).encode())
 
 
-class Receiver:
+class Receiver(End):
     """One receiver on loopback; its log lives in `state` and outlives it."""
 
     def __init__(self, code: ReceiverCode, state: Path, seed: int = 7, port: int = 0) -> None:
@@ -77,15 +77,6 @@ class Receiver:
         if self._log:
             self._log.close()
             self._log = None
-
-    def __enter__(self) -> "Receiver":
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def applied(self) -> list[Applied]:
         """Every record version taken in, read from disk."""
