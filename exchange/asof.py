@@ -28,6 +28,15 @@ COUNTS = text(
 )
 ONE = text(f"SELECT * FROM ({_HELD}) h WHERE h.place = 1 ORDER BY h.feed")  # noqa: S608 - our own constant
 
+STEPS = text("""
+SELECT 'sent', MAX(a.intent_at), '' FROM attempt a WHERE a.delivery_key = :key
+UNION ALL SELECT 'receipt', MIN(r.filed_at), '' FROM receipt r WHERE r.delivery_key = :key AND r.verdict = 'acked'
+UNION ALL SELECT r.name, CASE WHEN r.reached_at IS NOT NULL THEN r.reached_at WHEN r.missing IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM rung_missing m WHERE m.delivery_key = r.delivery_key AND m.name = r.name
+                    AND m.position = :position) THEN r.asked_at END, r.due
+FROM rung r WHERE r.delivery_key = :key
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class HeldVersion:
@@ -59,6 +68,13 @@ def held(site: Site, receiver: str, on: date, key: str, feed: str = "") -> list[
     if not rows:
         raise GuijiError(f"{receiver} had nothing of {key} on {on}", where="ledger", remedy="see guiji asof without it")
     return [HeldVersion(*row[:-1]) for row in rows]
+
+
+def steps(site: Site, delivery: str, position: int) -> list[tuple[str, str | None, str]]:
+    """One record's ladder: (rung, when it was reached or None, last day on time or "")."""
+    with site.ledger.read() as connection:
+        rows = connection.execute(STEPS, {"key": delivery, "position": position})
+        return [(row[0], row[1], row[2]) for row in rows]
 
 
 def sent_bytes(site: Site, version: HeldVersion) -> bytes:

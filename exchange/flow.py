@@ -10,6 +10,7 @@ from functools import partial
 
 from connectors.registry import open_source, open_target
 from exchange.deliver import Courier
+from exchange.ladder import Ladder
 from exchange.ledger.deliveries import Delivery
 from exchange.ledger.loads import Load, Loads
 from exchange.prepare import prepare
@@ -46,12 +47,15 @@ def normalize_and_validate(site: Site, feed_name: str) -> None:
 def seal_and_deliver(
     site: Site, feed_name: str, receiver_code: str, told: Callable[[Delivery], None] = lambda _: None
 ) -> None:
-    """seal + deliver: everything one receiver still has to get from this feed."""
+    """seal + deliver: everything one receiver still has to get from this feed; then its later answers."""
     feed, receiver = site.catalog.feed(feed_name), site.catalog.receiver(receiver_code)
     lease = site.ledger.take(f"{feed_name}>{receiver_code}")
     Sealer(site, feed, receiver, lease).run()
     target = open_target(expand(receiver.access, receiver.where), receiver.where)
-    Courier(site, feed, receiver, target, lease, told).run()
+    try:
+        Courier(site, feed, receiver, target, lease, told).run()
+    finally:
+        Ladder(site, feed, receiver, target, lease).chase()
 
 
 def reconcile_and_report(site: Site, feed_name: str, business_date: date) -> None:

@@ -32,6 +32,13 @@ WHERE v.feed = :feed AND v.revision > 1 AND 'upsert' = (
 GROUP BY x.receiver, l.business_date, v.operation ORDER BY l.business_date, x.receiver, v.operation
 """)
 
+LATE = text("""
+SELECT d.receiver, r.name, r.due, SUM(COALESCE(r.missing, d.count))
+FROM rung r JOIN delivery d ON d.key = r.delivery_key
+WHERE r.reached_at IS NULL AND r.due <= :today AND d.feed = :feed
+GROUP BY d.receiver, r.name, r.due ORDER BY r.due, d.receiver, r.name
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class Late:
@@ -47,8 +54,6 @@ class Late:
 
 def late(site: Site, feed: str) -> list[Late]:
     """What is due or overdue today, oldest first."""
-    from exchange.ladder import late_rungs
-
     return sorted([*late_changes(site, feed), *late_rungs(site, feed)], key=lambda one: one.due)
 
 
@@ -73,3 +78,15 @@ def late_changes(site: Site, feed: str) -> list[Late]:
         said = f"{receiver}: {records} 条{zh} {en} {word} {last} ({rule.basis}; verified: {rule.verified})"
         found.append(Late(receiver, operation, last.isoformat(), records, overdue, said))
     return found
+
+
+def late_rungs(site: Site, feed: str) -> list[Late]:
+    """Rungs that are due today, or overdue."""
+    today = site.today.isoformat()
+    with site.ledger.read() as connection:
+        rows = connection.execute(LATE, {"feed": feed, "today": today}).all()
+    return [
+        Late(receiver, name, due, int(records), due < today,
+             f"{receiver}: {records} 条的回执 {name} {'已逾期 overdue' if due < today else '今日到期 due'} {due}")
+        for receiver, name, due, records in rows
+    ]  # fmt: skip

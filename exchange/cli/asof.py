@@ -36,4 +36,6 @@ def asof(
         state = "在库 held" if found.operation == "upsert" else "已撤销 revoked"
         typer.echo(f"{found.feed}  {found.business_key}  版本 revision {found.revision}  {state}")
         typer.echo(f"  自 since {found.since}  回执 receipt {found.receipt or '—'}  方案 profile {found.profile}")
+        for rung, at, due in question.steps(site, found.delivery, found.position):
+            typer.echo(f"  {rung}: {at or '未到 not yet'}" + (f"  最迟 by {due}" if due and not at else ""))
         typer.echo(f"  报送包 delivery {found.delivery}  第 {found.position + 1} 条 record {found.position + 1}")

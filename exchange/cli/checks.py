@@ -10,7 +10,11 @@ from exchange.cli.standard_checks import standard_problems
 from schemas.catalog import Catalog, Feed, Receiver, expand
 from schemas.errors import ConfigurationError, GuijiError
 
-PROMISES = {"idempotency": ("honoured", "unknown", "none"), "inquiry": ("by_key", "none")}
+PROMISES = {
+    "idempotency": ("honoured", "unknown", "none"),
+    "inquiry": ("by_key", "none"),
+    "digest": ("by_batch", "none"),
+}
 Connect = Annotated[bool, typer.Option("--connect", help="同时连接各端 · also reach every end")]
 
 
@@ -148,6 +152,7 @@ def _of_receiver(catalog: Catalog, receiver: Receiver) -> Iterator[GuijiError]:
 
 
 def _promise(receiver: Receiver) -> None:
+    from exchange.ladder import rungs
     from schemas.nearest import nearest
 
     for key, known in PROMISES.items():
@@ -156,6 +161,7 @@ def _promise(receiver: Receiver) -> None:
             raise ConfigurationError(
                 f"{said} is no promise", where=f"{receiver.where}: promise.{key}", remedy=nearest(said, known)
             )
+    rungs(receiver)
     most = receiver.batch.get("max_records", 1)
     if not isinstance(most, int) or most < 1:
         raise ConfigurationError(

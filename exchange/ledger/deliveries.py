@@ -8,7 +8,7 @@ A crash after the intent leaves `unknown`, never "not sent". Nothing expires by 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from sqlalchemy import Connection, Row, func, select, text
@@ -19,6 +19,7 @@ from exchange.ledger.tables import attempt, delivery, receipt
 from schemas.errors import LeaseHeld
 from schemas.exchange import RecordVerdict
 
+ASK_EVERY = timedelta(hours=6)  # for a later answer: stored, published
 OPEN = ("sealed", "unknown", "refused")  # a refusal applied nothing: the same bytes may be tried again
 
 TAKE_OUT = text(
@@ -85,13 +86,21 @@ class Deliveries:
             return [_delivery(row) for row in connection.execute(query)]
 
     def unsettled_feeds(self) -> list[str]:
-        """Feeds of which some delivery is neither acked nor held, or some version is not sealed yet."""
+        """Feeds of which a delivery is not settled, a version not sealed, or a later answer still awaited."""
         query = text(
             "SELECT DISTINCT feed FROM delivery WHERE state IN ('sealed', 'unknown', 'refused') UNION "
-            "SELECT DISTINCT v.feed FROM outbox o JOIN record_version v ON v.id = o.version ORDER BY 1"
+            "SELECT DISTINCT v.feed FROM outbox o JOIN record_version v ON v.id = o.version UNION "
+            "SELECT d.feed FROM rung r JOIN delivery d ON d.key = r.delivery_key "
+            "WHERE r.reached_at IS NULL AND COALESCE(r.asked_at, d.changed_at) <= :before ORDER BY 1"
         )
         with self.ledger.read() as connection:
-            return [row[0] for row in connection.execute(query)]
+            return [row[0] for row in connection.execute(query, {"before": self.asked_before})]
+
+    @property
+    def asked_before(self) -> str:
+        """A later answer is asked for again when it was asked for before this time."""
+        before = self.ledger.clock().astimezone(UTC) - ASK_EVERY
+        return before.isoformat(timespec="milliseconds")
 
     def intend(self, item: Delivery, lease: Lease) -> Delivery:
         """Write down that attempt n is about to leave. Raises LeaseHeld when somebody else moved it meanwhile."""

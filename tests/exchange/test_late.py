@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from exchange.ladder import late_rungs
-from exchange.late import late_changes
+from exchange.late import late_changes, late_rungs
 from exchange.site import Site
 from transforms.law.deadlines import clock
 
