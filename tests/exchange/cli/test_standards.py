@@ -163,11 +163,15 @@ def test_the_shipped_version_holds_nothing_new(made: Made) -> None:
     site.ledger.engine.dispose()
 
 
-def test_a_load_whose_rows_are_gone_is_counted_as_unreadable(made: Made, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["deleted", "shredded"])
+def test_a_load_whose_rows_are_gone_is_counted_as_unreadable(made: Made, tmp_path: Path, how: str) -> None:
     copy = Made(made.root, tmp_path / "var")
     shutil.copytree(made.home, copy.home)
-    shutil.rmtree(copy.home / "loads" / f"{2:08d}")
     site = copy.site()
+    if how == "deleted":
+        shutil.rmtree(site.load_folder(2))
+    else:
+        site.vault.keys.destroy(site.load_scope(2), site.ledger.now)
     (found,) = replay_rows(site, pair("enforcement", "1.1", "1.2"), date(2026, 6, 1))
     site.ledger.engine.dispose()
     assert (found.loads, found.unreadable) == (2, 1)

@@ -137,6 +137,12 @@ def test_what_cannot_be_told_is_said_and_never_counted_as_in_time(site: Site) ->
     assert (gone["records"], gone["unknown"], gone["overdue"]) == (7, 7, 0)
 
 
+def test_records_whose_key_was_destroyed_cannot_be_told_and_stop_nobody(site: Site) -> None:
+    site.vault.keys.destroy(site.load_scope(1), site.ledger.now)
+    row = _told(site, date(2026, 3, 4), "nation")
+    assert (row["records"], row["unknown"]) == (7, 7)
+
+
 def test_a_revoked_record_has_no_duty(site: Site) -> None:
     with site.ledger.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE record_current SET operation = 'revoke' WHERE business_key = 'A|1号'")
