@@ -1,7 +1,7 @@
 """What the annual report counts: the newest version of every record of one feed, few columns, by the file it lies in.
 
 Only versions of registered and closed loads exist in the ledger. A record whose newest operation is a revocation keeps
-the content it had, marked `_revoked`: whether it counts is the layout's rule.
+the content it had before, marked `_revoked`: whether it counts is the layout's rule.
 """
 
 from collections.abc import Iterator
@@ -20,9 +20,9 @@ PAGE = 50_000
 NEWEST = """
 SELECT v.load_id, v.ordinal, v.revision, v.business_key, c.operation
 FROM record_current c JOIN record_version v ON v.feed = c.feed AND v.business_key = c.business_key
-WHERE c.feed = :feed AND v.revision = (
+WHERE c.feed = :feed AND v.ordinal >= 0 AND v.revision = COALESCE((
     SELECT MAX(n.revision) FROM record_version n
-    WHERE n.feed = c.feed AND n.business_key = c.business_key AND n.ordinal >= 0)
+    WHERE n.feed = c.feed AND n.business_key = c.business_key AND n.operation = 'upsert'), c.revision)
 ORDER BY v.load_id, v.ordinal
 """
 HELD = "SELECT COUNT(*) FROM quarantine WHERE feed = :feed AND state = 'held'"
@@ -73,10 +73,10 @@ def newest_records(site: Site, feed: str, columns: list[str]) -> Records:
     pieces, lost, destroyed = [], 0, 0
     for load in pc.unique(where["_load"]).to_pylist():
         rows = where.filter(pc.equal(where["_load"], load))
-        try:
+        gone = _destroyed(site, load)
+        if not gone and (site.load_folder(load) / "canonical.parquet").is_file():
             pieces.append(_content(CanonicalFile(site, load), rows, columns))
-        except (FileNotFoundError, KeyDestroyed):
-            gone = _destroyed(site, load)
+        else:
             lost, destroyed = lost + rows.num_rows * (not gone), destroyed + rows.num_rows * gone
     table = pa.concat_tables(pieces, promote_options="default") if pieces else where.slice(0, 0)
     for name in columns:

@@ -224,9 +224,12 @@ def test_records_that_a_person_destroyed_are_said_to_be_destroyed(
     nights: tuple[Site, Standing], tmp_path: Path
 ) -> None:
     """In a copy of the installation: the loads of one feed lose their keys, the other feeds keep their numbers."""
-    nights[0].ledger.engine.dispose()
-    home = Path(shutil.copytree(nights[0].home, tmp_path / "var"))
-    ledger = shutil.copy(nights[0].home.parent / "ledger.db", tmp_path / "ledger.db")
+    home, ledger = Path(shutil.copytree(nights[0].home, tmp_path / "var")), tmp_path / "ledger.db"
+    with (
+        closing(sqlite3.connect(nights[0].home.parent / "ledger.db")) as old,
+        closing(sqlite3.connect(ledger)) as new,
+    ):
+        old.backup(new)
     site = Site(home, f"sqlite:///{ledger}")
     with site.ledger.read() as connection:
         loads = list(connection.scalars(text("SELECT id FROM load WHERE feed = 'water/penalty'")))
