@@ -42,14 +42,15 @@ def pull(ledger: Ledger) -> Callable[..., Counts]:
             load_id = loads.open("d/penalty", DAY, lease)
             loads.landed(load_id, f"{load_id:064x}", {"time": f"t{load_id}"}, complete, lease)
         return register(
-            ledger, loads.get(load_id), [_table(rows)], flags or [], keep_last=keep_last,
+            ledger, loads.get(load_id), [staging_table(rows)], flags or [], keep_last=keep_last,
             standard="enforcement/1.0", receivers=("province", "nation"), gate=gate, lease=lease,
         )  # fmt: skip
 
     return _pull
 
 
-def _table(rows: list[Row]) -> pa.Table:
+def staging_table(rows: list[Row]) -> pa.Table:
+    """Rows as a registration stages them."""
     columns = list(zip(*rows, strict=True)) if rows else [(), (), (), (), ()]
     text = [pa.array(columns[i], pa.string()) for i in range(4)]
     return pa.table(

@@ -91,6 +91,35 @@ def test_a_replay_does_not_bring_an_old_version_back(ledger, pull):
     assert (counts.excluded, counts.unchanged, counts.new) == (1, 1, 0)
 
 
+def test_a_replay_does_not_bring_back_what_vanished_although_its_content_is_the_same(ledger, pull):
+    pull([A, B])
+    first = Loads(ledger).newest("d/penalty")
+    pull([B])
+    assert pull([A, B], replay_of=first, complete=False).excluded == 1
+    assert [v[2] for v in versions(ledger) if v[0] == "a"] == ["upsert", "revoke"]
+
+
+def test_a_replay_does_not_bring_back_what_the_source_revoked_even_in_the_batch_that_revoked_it(ledger, pull):
+    pull([A, B])
+    pull([("a", "1", "da2", "revoke", False), B])
+    second = Loads(ledger).newest("d/penalty")
+    assert pull([("a", "1", "da2", "upsert", False), B], replay_of=second, complete=False).excluded == 1
+    assert [v[2] for v in versions(ledger) if v[0] == "a"] == ["upsert", "revoke"]
+
+
+def test_a_replay_neither_opens_nor_closes_a_ticket_that_a_later_pull_decided_on(ledger, pull):
+    bad = ("a", "1", "bad", "upsert", True)
+    pull([bad, B])
+    first = Loads(ledger).newest("d/penalty")
+    pull([A, B])
+    second = Loads(ledger).newest("d/penalty")
+    pull([("a", "1", "wrong again", "upsert", True), B])
+    assert pull([bad, B], replay_of=first, complete=False).excluded == 1
+    pull([A, B], replay_of=second, complete=False)
+    with ledger.read() as c:
+        assert [r[0] for r in c.execute(text("SELECT state FROM quarantine ORDER BY id"))] == ["corrected", "held"]
+
+
 def test_what_the_gate_holds_leaves_no_trace(ledger, pull):
     pull([A])
 
