@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from schemas.catalog import HOUSE
 from schemas.delta import NO_CHANGE, Upgrade, apply, explained, parse, rename_links
 from schemas.errors import StandardError
 from schemas.nearest import refuse_unknown_keys
@@ -89,8 +90,7 @@ def _order(version: str) -> tuple[tuple[int, str], ...]:
 
 
 def _roots() -> tuple[Path, ...]:
-    own = os.environ.get("GUIJI_CATALOG")
-    return (FOLDER, Path(own) / "standards") if own else (FOLDER,)
+    return FOLDER, Path(os.environ.get("GUIJI_CATALOG") or HOUSE) / "standards"
 
 
 def heads(name: str) -> dict[str, Head]:
