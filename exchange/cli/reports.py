@@ -39,7 +39,8 @@ def annual(
     revoked: Annotated[str, typer.Option("--revoked", help="count 计入 | leave 不计入 · decisions revoked later")] = "",
 ) -> None:
     """行政执法统计年报：能填的填，不能填的说明原因。 The annual report: fills what can be filled, says what cannot."""
-    from exchange.report.annual import Annual, Choice, write_annual
+    from exchange.report.annual import Annual, write_annual
+    from exchange.report.annual_facts import Choice
     from exchange.site import Site
     from schemas import annual_layouts
 

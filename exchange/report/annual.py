@@ -3,9 +3,8 @@ of the counted rows, so that every cell can be followed to the rows of the canon
 
 import json
 from collections import Counter as Tally
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from decimal import Decimal
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,24 +14,14 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from exchange.durable import write_file
-from exchange.report.annual_count import Cell, Counter, total
+from exchange.report.annual_count import Counter, total
+from exchange.report.annual_facts import Choice, Result
 from exchange.report.annual_records import Records, feeds_known, newest_records
-from exchange.report.annual_rules import rule_words
 from exchange.report.annual_sheet import workbook
 from exchange.report.nightly import TEMPLATES
 from exchange.site import Site
-from schemas.annual_layouts import AnnualTable, Figure, Layout
+from schemas.annual_layouts import AnnualTable, Layout
 from schemas.errors import Unfinished
-
-TOTAL = ("", "合计", "total")
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a person settles where the layout says nothing: order of severity, and whether revoked decisions count."""
-
-    order: str = ""
-    revoked: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,97 +82,6 @@ class Annual:
         return len(every) - len(pc.unique(every))
 
 
-@dataclass(frozen=True)
-class Result:
-    """Every cell of one layout: table → department ("" the total) → figure."""
-
-    site: Site
-    year: int
-    counter: Counter
-    choice: Choice
-    cells: dict[str, dict[str, dict[str, Cell]]]
-    records: dict[str, dict[str, Records]]
-
-    def facts(self) -> dict[str, Any]:
-        """Plain data for the page, the workbook and the JSON. No content of a record."""
-        layout, today = self.counter.layout, self.site.today
-        return {
-            "year": self.year,
-            "year_open": today.isoformat() if today.year <= self.year else "",
-            "layout": {k: getattr(layout, k) for k in ("code", "title_zh", "title_en", "seen", "verified")},
-            "order": self.counter.order,
-            "order_by_person": bool(self.choice.order and not layout.severity_order),
-            "revoked": self.counter.revoked,
-            "revoked_by_person": bool(self.choice.revoked and not layout.revoked),
-            "tables": [self._table(table) for table in layout.tables],
-            "uncounted": [
-                {"feed": r.feed, "held": r.held, "waiting": r.waiting}
-                for kinds in self.records.values() for r in kinds.values() if r.held or r.waiting
-            ],
-            "written_at": self.site.ledger.now,
-        }  # fmt: skip
-
-    def _table(self, table: AnnualTable) -> dict[str, Any]:
-        rows: list[dict[str, Any]] = [
-            {"code": code, "zh": zh, "en": en, "cells": [self._cell(table, code, figure) for figure in table.figures]}
-            for code, zh, en in map(self._name, self.cells[table.name])
-        ]
-        return {
-            "name": table.name,
-            "title_zh": table.title_zh,
-            "title_en": table.title_en,
-            "figures": [self._figure(table, figure) for figure in table.figures],
-            "rows": rows,
-            "filled": sum(cell["value"] is not None for row in rows for cell in row["cells"]),
-            "of": sum(len(row["cells"]) for row in rows),
-        }
-
-    def _figure(self, table: AnnualTable, figure: Figure) -> dict[str, Any]:
-        zh, en = rule_words(figure, self.counter.order, self.counter.revoked)
-        return {
-            "id": f"{table.name}.{figure.name}", "title_zh": figure.title_zh, "title_en": figure.title_en,
-            "unit": self.counter.unit(figure), "rule_zh": zh, "rule_en": en, "of": figure.of, "note": figure.note,
-            "verified": figure.verified,
-        }  # fmt: skip
-
-    def _cell(self, table: AnnualTable, code: str, figure: Figure) -> dict[str, Any]:
-        cell = self.cells[table.name][code][figure.name]
-        rule = figure.rule
-        feeds = [r.feed for r in self._behind(code, rule.record_type)] if rule else []
-        return {
-            "id": f"{table.name}.{figure.name}",
-            "value": None if cell.value is None else plain(cell.value),
-            "counted": cell.counted,
-            "reasons": [asdict(reason) for reason in cell.reasons],
-            "feeds": feeds,
-            "loads": pc.unique(cell.rows["_load"]).to_pylist(),
-        }
-
-    def _behind(self, code: str, kind: str) -> Iterator[Records]:
-        for department, kinds in self.records.items():
-            if kind in kinds and code in ("", department):
-                yield kinds[kind]
-
-    def _name(self, code: str) -> tuple[str, str, str]:
-        if not code:
-            return TOTAL
-        department = self.site.catalog.departments.get(code)
-        return (code, department.name_zh, department.name_en) if department else (code, code, code)
-
-    def counted_rows(self) -> pa.Table:
-        """One row per counted record and cell: cell (table.figure), department, load, ordinal, revision."""
-        pieces = [
-            cell.rows.select(["_load", "_ordinal", "_revision"])
-            .rename_columns(["load", "ordinal", "revision"])
-            .add_column(0, "department", pa.array([code] * cell.rows.num_rows, pa.string()))
-            .add_column(0, "cell", pa.array([f"{table}.{figure}"] * cell.rows.num_rows, pa.string()))
-            for table, rows in self.cells.items()
-            for code, cells in rows.items() if code
-            for figure, cell in cells.items()
-        ]  # fmt: skip
-        return pa.concat_tables(pieces)
-
-
 def write_annual(result: Result, folder: Path) -> list[Path]:
     """`<layout>.html`, `.xlsx`, `.json` and `.counted.csv`, each whole or absent. Returns their paths."""
     facts, name = result.facts(), result.counter.layout.code
@@ -217,12 +115,6 @@ def columns_needed(layouts: Iterable[Layout]) -> dict[str, list[str]]:
             fields = [rule.date, *(rule.where or {}), *rule.sum, *(["penalty_kinds"] if rule.heaviest else [])]
             found.setdefault(rule.record_type, Tally()).update(fields)
     return {kind: sorted(fields) for kind, fields in found.items()}
-
-
-def plain(value: Decimal | int) -> str:
-    """Exact, without trailing zeros and without an exponent."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _kinds(table: AnnualTable) -> set[str]:

@@ -22,11 +22,15 @@ TEN_THOUSAND = -4
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a cell is no number, and how many records are behind it (0: not a matter of records)."""
+    """Why a cell is no number, and how many records are behind it (0: not a matter of records).
+
+    `outside`: the department does not report such records at all, so that a total is whole without it.
+    """
 
     zh: str
     en: str
     records: int = 0
+    outside: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,8 +133,8 @@ class Counter:
 
 def total(cells: list[Cell], repeated: int) -> Cell:
     """The departments' sum, over those that report the records at all. `repeated`: keys that several of them report."""
-    counting = [cell for cell in cells if not (cell.value is None and all(r.records == 0 for r in cell.reasons))]
-    if not counting:
+    counting = [cell for cell in cells if not any(reason.outside for reason in cell.reasons)]
+    if not counting or all(cell.reasons == cells[0].reasons and cell.value is None for cell in cells):
         return cells[0]
     values = [cell.value for cell in counting if cell.value is not None]
     reasons = []
@@ -152,6 +156,7 @@ def nobody(record_type: str) -> Reason:
     return Reason(
         f"本部门未报送 {record_type}：有权而未行使填 0，无此职权不列",
         f"{record_type} is not reported: write 0 if it has the power and did not use it, else leave it out",
+        outside=True,
     )
 
 

@@ -86,20 +86,11 @@ def _rules(facts: dict[str, Any]) -> list[list[str]]:
 
 def _reasons(facts: dict[str, Any]) -> list[list[str]]:
     return [
-        [
-            table["title_zh"],
-            row["zh"],
-            cell["id"],
-            str(cell["counted"]),
-            str(reason["records"]),
-            reason["zh"],
-            reason["en"],
-        ]
+        [table["title_zh"], "\n".join(row["zh"] for row in why["rows"]), "\n".join(why["figures"]), str(why["counted"]),
+         str(why["records"]), why["zh"], why["en"]]
         for table in facts["tables"]
-        for row in table["rows"]
-        for cell in row["cells"]
-        for reason in cell["reasons"]
-    ]
+        for why in table["why"]
+    ]  # fmt: skip
 
 
 def _fill(sheet: Worksheet, rows: list[Any], bold: Format, text: Format, heads: int = 1) -> None:

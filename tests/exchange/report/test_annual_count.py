@@ -117,5 +117,7 @@ def test_a_total_is_the_sum_of_those_that_report() -> None:
     assert total([mine, silent, theirs], 0).value == 3
     assert total([silent, silent], 0).value is None
     assert total([mine, theirs], 1).reasons[0].records == 1
+    waiting = cells(records(since=0))["fine"]
+    assert total([mine, waiting], 0).value is None
     unsettled = cells(records({"revoked": True}))["fine"]
     assert (total([mine, unsettled], 0).value, total([mine, unsettled], 0).counted) == (None, 2)
