@@ -13,18 +13,14 @@ from evidence.notes import Note
 from evidence.proofs import HASHES, Broken, canonical, digest
 from evidence.signers import new_file_key
 from evidence.tree import Tree
-from evidence.verify import check
 from exchange.ledger.deliveries import delivery_key
 from tests.evidence.chain import Chain, contents, head, name, seed
+from tests.evidence.forging import against
 
 
 @pytest.fixture
 def liar(tmp_path) -> Chain:
     return Chain(tmp_path / "liar", [new_file_key(tmp_path / "liar" / "keys")])
-
-
-def against(raw: bytes, trust: list[str]) -> list[str]:
-    return [finding.english for finding in check(raw, trust) if finding.holds is False]
 
 
 def signed(liar: Chain, said: dict[str, object], files: dict[str, bytes]) -> list[str]:
