@@ -61,7 +61,7 @@ class Intake:
     def take(self, delivery: Delivery, *, partial: bool = False) -> tuple[int, bytes]:
         """Status and verbatim answer; the same key with the same body gets the first answer again.
 
-        `partial`: every third record is turned away.
+        `partial`: every third record and the last one are turned away.
         """
         if not delivery.key:
             return _problem(422, "no_key", "缺少 Idempotency-Key")
@@ -78,9 +78,11 @@ class Intake:
             return 200, answer
 
     def _apply(self, delivery: Delivery, key: str, partial: bool) -> bytes:
+        lines = delivery.lines
+        away = {*range(2, len(lines), 3), len(lines) - 1} if partial else set()
         results = [
-            _TURNED_AWAY | {"seq": seq} if partial and seq % 3 == 2 else self._one(delivery.record_type, key, seq, line)
-            for seq, line in enumerate(delivery.lines)
+            _TURNED_AWAY | {"seq": seq} if seq in away else self._one(delivery.record_type, key, seq, line)
+            for seq, line in enumerate(lines)
         ]
         accepted = sum(result["status"] == "accepted" for result in results)
         answer = {

@@ -79,6 +79,13 @@ def _lines(change: Callable[[list[Answer]], list[Answer]]) -> Callable[[Handler,
     return _receipt(lambda answer: answer | {"results": change(answer["results"])})
 
 
+def _counted(answer: Answer, lines: list[Answer]) -> Answer:
+    """The same receipt over other lines, its sums right for them."""
+    accepted = sum(line["status"] == "accepted" for line in lines)
+    sums = {"count": len(lines), "accepted": accepted, "rejected": len(lines) - accepted}
+    return answer | sums | {"results": lines}
+
+
 def _endless(handler: Handler, faults: Faults, _: bytes) -> None:
     handler.answer_bytes(200, b'{"key": "', declared=10**12)
     while not faults.stopping.is_set():
@@ -114,11 +121,9 @@ SPOIL_AFTER: dict[str, Callable[[Handler, Faults, bytes], None]] = {
     "dripping_answer": _dripping,
     "second_answer": _second,
     "wrong_key_receipt": _receipt(lambda answer: answer | {"key": "0" * 64}),
-    "short_count_receipt": _receipt(
-        lambda answer: answer | {"count": answer["count"] - 1, "results": answer["results"][:-1]}
-    ),
+    "short_count_receipt": _receipt(lambda answer: _counted(answer, answer["results"][:-1])),
     "long_count_receipt": _receipt(
-        lambda answer: answer | {"count": answer["count"] + 1, "results": [*answer["results"], answer["results"][0]]}
+        lambda answer: _counted(answer, [*answer["results"], answer["results"][0] | {"seq": answer["count"]}])
     ),
     "text_count_receipt": _receipt(lambda answer: answer | {"count": str(answer["count"])}),
     "twice_spoken_receipt": _lines(lambda lines: [*lines, lines[0]]),

@@ -28,6 +28,8 @@ from schemas.catalog import HOUSE, Catalog
 _SERIAL = re.compile(r"(\d+)号$")
 _NUMBER = re.compile(r"^(\D*?)\W?(20\d\d)\W(\d+号)$")
 _TEXTS = ("party_name", "party_credit_code", "legal_representative", "party_id_number", "violation_facts")
+NO_FAULT = ("1001", "9001")
+"""The party is unknown to the receiver; the receiver cannot take the record now."""
 _UNITS = {"market": 1, "water": 10_000, "transport": 1}
 
 
@@ -159,7 +161,7 @@ def answers(receiver: Receiver) -> list[dict[str, Any]]:
 def refusals(receiver: Receiver) -> list[str]:
     """Record refusals that are our fault: stale revisions, wrong form, revocations of what was never there."""
     codes = Counter(r["code"] for a in answers(receiver) for r in a["results"] if r["status"] == "rejected")
-    return [f"refused with {code}, {times} times" for code, times in codes.items() if code != "1001"]
+    return [f"refused with {code}, {times} times" for code, times in codes.items() if code not in NO_FAULT]
 
 
 def leaked(path: Path, secrets: set[str]) -> int:

@@ -98,6 +98,7 @@ def calls(zygote: Zygote, at: Installation) -> list[Call]:
     assert outcome.code == 0, outcome.words
     if not log.exists() or not log.stat().st_size:
         without("strace may not trace a process here")
+    assert unsynced(log, at.home) == []
     return parsed(log, at.home)
 
 
@@ -122,3 +123,23 @@ def _about(arguments: str, home: Path) -> str:
     """Which of our files; names of deliveries and batches without their digests."""
     path = re.search(re.escape(str(home)) + r"(/[^\">,]*)", arguments)
     return re.sub(r"[0-9a-f]{8,}", "…", path[1]) if path else NETWORKED
+
+
+def unsynced(log: Path, home: Path) -> list[str]:
+    """Renames of ours whose file was not synced before, or whose folder was not synced after; no two threads mixed up.
+
+    What lives under reports/ is made anew at any time.
+    """
+    synced: set[str] = set()
+    waiting: dict[str, str] = {}
+    found = []
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+        if done := re.search(r" (?:fsync|fdatasync)\(\d+<([^>]*)>", line):
+            synced.add(done[1])
+            waiting = {name: folder for name, folder in waiting.items() if folder != done[1]}
+        elif moved := re.search(r' rename\("([^"]*)", "([^"]*)"\)', line):
+            old, new = moved[1], moved[2]
+            if str(home) in new and "/reports/" not in new:
+                found += [] if old in synced else [f"not synced before its rename: {_about(new, home)}"]
+                waiting[new] = str(Path(new).parent)
+    return sorted({*found, *(f"folder not synced after a rename: {_about(name, home)}" for name in waiting)})
