@@ -21,7 +21,7 @@ WIDE = {ord(wide): plain for wide, plain in zip("０１２３４５６７８９�
 NUMBERS = re.compile(
     r"(?<![0-9])[0-9](?:[ \-]?[0-9]){10,}[Xx]?"  # identity numbers, telephones, bank cards: eleven digits and more
     r"|(?<![A-Za-z0-9])[A-Za-z]{1,2}[0-9]{7,9}(?![A-Za-z0-9])"  # passports and permits
-    r"|[\w.+\-]+@[\w\-]+\.[\w.]+"
+    r"|(?<![A-Za-z0-9_.+\-])[A-Za-z0-9_.+\-]+@[A-Za-z0-9.\-]+"
     r"|(?:\\u[0-9A-Fa-f]{4}|&#x?[0-9A-Fa-f]+;|%[0-9A-Fa-f]{2})+"  # text in disguise
     r"|[A-Za-z0-9+/]{24,}={0,2}"
 )
@@ -49,14 +49,12 @@ def scrubbed_number(number: str) -> str:
 def _spans(text: str, values: Iterable[str]) -> Iterator[tuple[int, int]]:
     for found in NUMBERS.finditer(text):
         yield found.span()
-    for value in (value.translate(WIDE) for value in values):
-        if len(value) < RUN:
-            yield from (
-                (at, at + len(value)) for at in range(len(text)) if len(value) > 1 and text.startswith(value, at)
-            )
-            continue
-        runs = {value[at : at + RUN] for at in range(len(value) - RUN + 1)}
-        yield from ((at, at + RUN) for at in range(len(text) - RUN + 1) if text[at : at + RUN] in runs)
+    plain = [value.translate(WIDE) for value in values]
+    for value in plain:
+        if 1 < len(value) < RUN and value in text:
+            yield from ((at, at + len(value)) for at in range(len(text)) if text.startswith(value, at))
+    every = "\n".join(value for value in plain if len(value) >= RUN)
+    yield from ((at, at + RUN) for at in range(len(text) - RUN + 1) if text[at : at + RUN] in every)
 
 
 def scrub_verdicts(

@@ -2,6 +2,7 @@
 
 import io
 import json
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,17 @@ def test_a_number_cut_in_two_at_the_end_is_gone(cut: int) -> None:
 )
 def test_a_receipts_number_stays_unless_it_is_somebodys(number: str, told: str | None) -> None:
     assert scrubbed_number(number) == (told or number)
+
+
+@pytest.mark.parametrize("piece", ["a", "错", "1 ", "1-1a", "a@", "\\\\u", "&#", "a.+", "%"])
+def test_no_text_takes_long(piece: str) -> None:
+    """A receiver's words are a stranger's: twice as long may take twice as long, not four times."""
+    took = []
+    for length in (20_000, 80_000):
+        began = process_time()
+        scrubbed(piece * (length // len(piece)), [piece * 50, "某某某某某某"])
+        took.append(process_time() - began)
+    assert took[1] < 10 * took[0] + 0.05
 
 
 LINES = [
