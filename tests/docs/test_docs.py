@@ -80,7 +80,8 @@ def test_every_scheme_format_and_converter_is_named() -> None:
 
 
 def test_every_key_and_form_of_a_receiver_is_explained() -> None:
-    known = set(outgoing.FORMS) | outgoing.KEYS | {"promise", "idempotency", "inquiry", "settle_seconds", "max_records"}
+    known = set(outgoing.FORMS) | outgoing.KEYS | {"promise", "max_records"}
+    known |= {"idempotency", "inquiry", "settle_seconds", "digest", "ladder"}
     known |= set().union(*(of_access for of_access, _ in registry.TARGETS.values()))
     assert unnamed(known, page("docs/adding-a-receiver.md")) == []
 
