@@ -144,8 +144,16 @@ class Log:
             "inclusion": {tree.name: [value.hex() for value in tree.inclusion(place)] for tree in trees},
             "consistency": {tree.name: [value.hex() for value in tree.consistency(old)] for tree in trees},
         }
-        statement = self._statement(self.entries[place].leaf).read_bytes()
-        return Excerpt(statement, note, previous, self._handovers(at), proof)
+        return Excerpt(self._stated(self.entries[place]), note, previous, self._handovers(at), proof)
+
+    def _stated(self, entry: Entry) -> bytes:
+        path = self._statement(entry.leaf)
+        data = path.read_bytes() if path.is_file() else b""
+        if any(digest(name, b"\0" + data).hex() != leaf for name, leaf in zip(HASHES, entry.leaf, strict=True)):
+            raise EvidenceError(
+                "the statement is gone or changed", f"evidence/statements: {path.name}", "restore it from the backup"
+            )
+        return data
 
     def _handovers(self, end: int) -> tuple[Note, ...]:
         """Checkpoints before number `end` that other keys signed than the one before."""

@@ -15,7 +15,7 @@ class EvidenceError(Exception):
 
 def write_new(path: Path, data: bytes, mode: int) -> bool:
     """Write, fsync, link into place, fsync the folder. False, and nothing written, when the name is taken already."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
@@ -28,9 +28,23 @@ def write_new(path: Path, data: bytes, mode: int) -> bool:
         return False
     finally:
         partial.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
     return True
+
+
+def make_folder(folder: Path) -> None:
+    """For its owner alone, and durable: each new folder is synced in the one that holds it."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what appeared in a folder, or went from it, durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

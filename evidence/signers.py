@@ -5,7 +5,6 @@ SM2 is 0xff "sm2-sm3" and the point 04 ‖ x ‖ y. Private keys are files of mo
 """
 
 import base64
-import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from evidence.files import EvidenceError, write_new
+from evidence.files import EvidenceError, sync_folder, write_new
 from evidence.notes import SM2_TYPE, key_id
 from evidence.sm2 import sm2_holds
 
@@ -110,7 +109,6 @@ def file_keys(folder: Path) -> list[FileKey]:
 
 def new_file_key(folder: Path) -> FileKey:
     """Make a key, under the next free number, that only its owner may read."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     taken = [int(path.stem) for path in folder.glob("*.pem") if path.stem.isdigit()]
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path = folder / f"{max(taken, default=0) + 1:04d}.pem"
@@ -121,9 +119,7 @@ def new_file_key(folder: Path) -> FileKey:
 def forget(key: FileKey) -> None:
     """Destroy a private key that has handed over."""
     key.path.unlink()
-    handle = os.open(key.path.parent, os.O_RDONLY)
-    os.fsync(handle)
-    os.close(handle)
+    sync_folder(key.path.parent)
 
 
 def public_text(name: str, material: bytes) -> str:

@@ -77,7 +77,7 @@ class Evidence:
                     entries.append(log.state(key, count, self._statement(key)))
                 except KeyDestroyed:
                     continue
-                except (KeyMissing, FileDamaged, FileNotFoundError):
+                except (KeyMissing, FileDamaged):
                     unread.append(key)
             note = _taken(log.append(entries, signers, self.site.ledger.now, self._history())) if entries else None
         if unread:
@@ -155,6 +155,7 @@ class Evidence:
     def _contents(self, connection: Connection, key: str) -> tuple[Contents, bytes]:
         """What was sent and what came back, and the secret of the members' salts."""
         row = connection.execute(DELIVERY, {"key": key}).mappings().one()
+        seed = self._seed(key, row["load_id"])  # first: of what was destroyed no file is left either
         request = self._read(self.site.delivery_file(key), row["load_id"], row["body_digest"])
         members = [dict(member) for member in connection.execute(MEMBERS, {"id": row["id"]}).mappings()]
         receipts = []
@@ -162,11 +163,14 @@ class Evidence:
             path = self.site.receipt_file(key, receipt["attempt"], receipt["file_digest"])
             said = {name: receipt[name] for name in ("attempt", "number", "status", "verdict", "filed_at")}
             receipts.append((said, self._read(path, row["load_id"], receipt["file_digest"])))
-        return Contents(request, members, receipts), self._seed(key, row["load_id"])
+        return Contents(request, members, receipts), seed
 
     def _read(self, path: Path, load_id: int, digest: str) -> bytes:
         """The one place that opens what was sent or received."""
-        data = self.site.vault.read(path, self.site.load_scope(load_id))
+        try:
+            data = self.site.vault.read(path, self.site.load_scope(load_id))
+        except FileNotFoundError:
+            raise FileDamaged("is gone", where=path.name, remedy="restore it from the backup") from None
         if sha256(data).hexdigest() != digest:
             raise FileDamaged("is not what the ledger says", where=path.name, remedy="restore it from the backup")
         return data

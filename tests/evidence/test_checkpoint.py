@@ -55,6 +55,15 @@ def test_our_own_writer_signs_no_rewriting(chain):
     assert chain.night(name(9)).number == 4
 
 
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_statement_that_is_gone_or_changed(chain, lost):
+    leaf = next(entry.leaf[0] for entry in chain.log.entries if entry.delivery == name(5))
+    path = chain.folder / "evidence" / "statements" / leaf[:2] / f"{leaf}.json"
+    path.unlink() if lost else path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(EvidenceError, match="gone or changed"):
+        chain.bundle(name(5))
+
+
 def test_what_no_checkpoint_holds(chain):
     with pytest.raises(EvidenceError, match="no checkpoint holds this delivery yet"):
         chain.log.excerpt(name(9))
@@ -94,6 +103,7 @@ def test_statements_are_the_owners_and_keys_are_for_everybody(chain):
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.glob("statements/*/*")} == {0o600}
     (key,) = (folder / "keys").glob("*.key")
     assert key.read_text().split() == chain.trust
+    assert {stat.S_IMODE(path.stat().st_mode) for path in [folder, *folder.rglob("*")] if path.is_dir()} == {0o700}
     assert not list(folder.rglob("*.part"))
 
 

@@ -11,9 +11,10 @@ from sqlalchemy import text
 from evidence.verify import check, holds
 from exchange import flow, tasks
 from exchange.evidence import Evidence
+from exchange.shred import shred
 from exchange.site import Site
 from schemas.catalog import Catalog
-from schemas.errors import ConfigurationError, Unfinished
+from schemas.errors import ConfigurationError, FileDamaged, Unfinished
 from tests.exchange.evidence.asked import FEED, keys, members, trust
 from tests.flow.conftest import installed
 
@@ -79,6 +80,14 @@ def test_bytes_that_are_not_what_the_ledger_says(site, evidence, what):
     assert key not in {entry.delivery for entry in evidence.log.entries}
 
 
+def test_a_file_lost_after_its_checkpoint(site, evidence):
+    key = keys(site)[0]
+    site.delivery_file(key).unlink()
+    with pytest.raises(FileDamaged, match="is gone"):
+        evidence.bundle(key)
+    assert holds(check(evidence.bundle(keys(site)[1])[1], trust(evidence)))
+
+
 def test_a_verdict_changed_in_the_ledger_afterwards(site, evidence):
     with site.ledger.write("test") as connection:
         connection.execute(text("UPDATE delivery_member SET outcome = 'rejected' WHERE position = 0"))
@@ -89,8 +98,12 @@ def test_a_verdict_changed_in_the_ledger_afterwards(site, evidence):
 def test_records_destroyed(site, evidence):
     """The load's key is gone: no salt can be had again, no record shown; what was sent and answered still stands."""
     key = keys(site)[0]
-    for scope in [scope for scope in site.vault.keys.scopes() if scope.startswith("load-")]:
-        assert site.vault.keys.destroy(scope, "2026-03-03T00:00:00+00:00")
+    with site.ledger.read() as connection:
+        load = connection.execute(text("SELECT load_id FROM delivery WHERE key = :key"), {"key": key}).scalar_one()
+    with site.ledger.write("test") as connection:  # nobody waits any more for what was held
+        connection.execute(text("UPDATE quarantine SET state = 'dropped'"))
+    assert shred(site, load, "retention over", "tester")
+    assert not site.delivery_file(key).exists()
     raw = evidence.bundle(key)[1]
     shown = [finding.holds for finding in check(raw, trust(evidence))]
     assert shown == [True, True, None, None, None, None, None, True, True, True, True]
