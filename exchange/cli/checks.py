@@ -42,6 +42,7 @@ def _problems(catalog: Catalog) -> Iterator[GuijiError]:
 
 def _of_feed(catalog: Catalog, feed: Feed) -> Iterator[GuijiError]:
     from connectors.registry import check_source
+    from exchange.terms import correction_days
     from expectations.suites import Suite
     from schemas.standard import in_force
     from transforms.converters.registry import get
@@ -58,6 +59,7 @@ def _of_feed(catalog: Catalog, feed: Feed) -> Iterator[GuijiError]:
         yield from _tried(lambda: Suite(feed.record_type))
     yield from _tried(lambda: checked_format(feed.mapping["format"], feed.where))
     yield from _tried(lambda: _gate(feed))
+    yield from _tried(lambda: correction_days(feed))
     yield from _tried(lambda: _schedule(feed))
     if not feed.receivers:
         yield ConfigurationError("nobody receives it", where=f"{feed.where}: receivers", remedy="name one at least")

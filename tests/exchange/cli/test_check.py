@@ -31,6 +31,7 @@ MISTAKES = {
     "limit's value": (PENALTY, "max_held_share: 0.2", "max_held_share: lots", "gate.max_held_share", "0.2"),
     "nobody": (PENALTY, "receivers: [province, nation]", "receivers: []", "receivers", "name one"),
     "permission": (PROFILE, "profile:", "provide: {PROTECTED_UNDER_41: x}\nprofile:", "provide", "PROTECTED_UNDER_14"),
+    "term": (PENALTY, "receivers:", "correction_days: soon\nreceivers:", "correction_days", "10"),
     "code list": (PENALTY, "code:id_document_type", "code:id_document_typ", "id_type", "id_document_type"),
 }
 EIGHT = list(MISTAKES)[:1] + list(MISTAKES)[2:9]  # each in another file, or of another kind
