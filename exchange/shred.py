@@ -8,6 +8,7 @@ import shutil
 
 from sqlalchemy import text
 
+from exchange.evidence import Evidence
 from exchange.ledger.loads import Load, Loads
 from exchange.site import Site
 from schemas.errors import GuijiError
@@ -28,6 +29,7 @@ def shred(site: Site, load_id: int, reason: str, person: str) -> list[str]:
     if not load.batch_id:
         raise GuijiError(f"load {load_id} never landed", where=load.feed, remedy="there is nothing to destroy")
     loads, deliveries = _settled(site, load)
+    Evidence(site).checkpoint()  # afterwards nobody could state what was sent
     lease = site.ledger.take(load.feed)
     with site.ledger.write("shred", lease) as connection:
         site.ledger.note(connection, "batch shredded", f"{load.feed} batch {load.batch_id}", reason, person)
