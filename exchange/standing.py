@@ -9,11 +9,20 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from sqlalchemy import text
 
 from exchange.canonical import raw_digests
 from exchange.ledger.corrections import GIVEN, Correction, Seen, standing
 from exchange.ledger.loads import Load
 from exchange.site import Site
+
+NOW = """
+SELECT c.feed, c.subject, COALESCE(c.business_key, ''), COALESCE(c.source_ref, ''), l.opened_at,
+    COALESCE(l.accepted_by, '')
+FROM correction c JOIN load l ON l.id = c.load_id
+WHERE c.outcome = 'corrected' AND c.ended_at IS NULL
+AND (:feed = '' OR c.feed = :feed OR substr(c.feed, 1, length(:under)) = :under) ORDER BY c.feed, c.load_id, c.ordinal
+"""
 
 
 @dataclass
@@ -78,6 +87,13 @@ class Watch:
                 if same:
                     self._old.add(number)
                     self.seen.rows[ordinal] = one
+
+
+def stand_now(site: Site, feed: str = "") -> list[tuple[str, ...]]:
+    """(feed, ticket, business key, source row, day, person) of every correction whose source has not changed."""
+    with site.ledger.read() as connection:
+        rows = connection.execute(text(NOW), {"feed": feed, "under": f"{feed}/"}).all()
+    return [(*row[:4], row[4][:10], row[5]) for row in rows]
 
 
 def given_of(raw: pa.Table, first: int) -> pa.Table:

@@ -14,6 +14,7 @@ Reason = Annotated[str, typer.Option("--reason", help="理由 · why", prompt=Fa
 Person = Annotated[str, typer.Option("--person", help="经办人 · who", envvar="GUIJI_PERSON")]
 app.command("return")(returning.return_)
 app.command("correct")(returning.correct)
+app.command("standing")(returning.standing)
 
 
 @app.command("list")
