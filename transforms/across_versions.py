@@ -15,7 +15,7 @@ from schemas.lineage import existing_values, fields_of_all_versions, steps
 from schemas.nearest import nearest
 from schemas.standard import Field, RecordType
 
-REMEDY = "make the load anew: guiji replay BATCH --from normalize; or explain the field in upgrade.yaml (added)"
+REMEDY = "make the load anew: guiji replay BATCH --from prepare; or explain the field in upgrade.yaml (added)"
 
 
 @dataclass(frozen=True, slots=True)
