@@ -12,11 +12,12 @@ T = TypeVar("T")
 TIER = os.environ.get("GUIJI_SOAK_TIER", "C")
 SEED = int(os.environ.get("GUIJI_SOAK_SEED", "7"))
 EVERYTHING = 1_000_000
+MOST = int(os.environ.get("GUIJI_SOAK_MOST", EVERYTHING))
 
 
 def amount(c: int, n: int = EVERYTHING, r: int = EVERYTHING) -> int:
-    """How many in this tier."""
-    return {"C": c, "N": n, "R": r}[TIER]
+    """How many in this tier; GUIJI_SOAK_MOST caps it where there is less time."""
+    return min({"C": c, "N": n, "R": r}[TIER], MOST)
 
 
 def sampled(items: Sequence[T], most: int) -> list[T]:
