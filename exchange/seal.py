@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from exchange.admission import admit
 from exchange.canonical import CanonicalFile
 from exchange.ledger.database import Lease
 from exchange.ledger.deliveries import Deliveries, Delivery, delivery_key
@@ -19,10 +19,7 @@ from exchange.site import Site
 from schemas.ahead import ahead
 from schemas.catalog import Feed, Receiver
 from schemas.errors import ConfigurationError
-from schemas.findings import severity
-from schemas.protected import not_permitted
-from transforms.outgoing import Profile, compile_profile, seal_lines, to_receiver
-from transforms.protected import protected_rows
+from transforms.outgoing import Profile, compile_profile, seal_lines
 
 
 @dataclass(frozen=True)
@@ -75,15 +72,12 @@ class Sealer:
         profile = self.profile(load)
         data = None
         if rows is not None:
-            pending, rows = self._keep_back(load, pending, rows)
-            outgoing = to_receiver(rows, profile)
-            bad = {int(row): f for f in outgoing.flags if severity(f.code) == "error" for row in f.rows}
-            versions, good = pending["version"], np.setdiff1d(np.arange(rows.num_rows), list(bad))
-            withheld = [(versions[row].as_py(), f.code, "quarantined", f.field) for row, f in sorted(bad.items())]
+            kind = record_type_of(self.feed, load)
+            admission = admit(rows, self.receiver, profile, kind, load.business_date)
+            versions, data = pending["version"], admission.data
+            withheld = [(versions[row].as_py(), *why) for row, *why in admission.refused]
             self.outbox.withhold(self.receiver.code, withheld, self.lease)
-            data = outgoing.table
-            if bad:
-                pending, data = pending.take(good), data.take(good)
+            pending = pending.take(admission.rows) if withheld else pending
         size = int(self.receiver.batch.get("max_records", 5000))
         first = self.book.next_sequence(self.feed.name, self.receiver.code)
         pieces = [
@@ -95,18 +89,6 @@ class Sealer:
         if sealed:
             self.book.seal_all(sealed, profile.version, self.lease)
         return len(sealed)
-
-    def _keep_back(self, load: Load, pending: pa.Table, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
-        """Without what the law does not let this receiver have: withheld by its rule's name, and counted."""
-        kind, where = record_type_of(self.feed, load), f"receivers/{self.receiver.code}/{self.feed.record_type}.yaml"
-        rules = not_permitted(self.receiver.profiles[kind.name], load.business_date, where)
-        kept_back = {int(row): f for f in protected_rows(rows, rules, kind, load.business_date) for row in f.rows}
-        if not kept_back:
-            return pending, rows
-        versions, free = pending["version"], np.setdiff1d(np.arange(rows.num_rows), list(kept_back))
-        withheld = [(versions[row].as_py(), f.code, "excluded", f.field) for row, f in sorted(kept_back.items())]
-        self.outbox.withhold(self.receiver.code, withheld, self.lease)
-        return pending.take(free), rows.take(free)
 
     def _write(
         self, load: Load, profile: Profile, pending: pa.Table, data: pa.Table | None, sequence: int

@@ -4,11 +4,12 @@ Data only: nothing is connected to here, and `${NAME}` is expanded only when a c
 catalog can be read (and DAGs parsed) without any secret at hand.
 """
 
+import json
 import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from schemas.errors import ConfigurationError, SecretMissing
 from schemas.nearest import nearest
 
 REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+TABLE = ".schema.json"
 HOUSE = Path(__file__).resolve().parent.parent
 
 
@@ -61,7 +63,10 @@ class Feed:
 
 @dataclass(frozen=True)
 class Receiver:
-    """Who takes records, what it promises, and one profile per record type."""
+    """Who takes records, what it promises, and one profile per record type.
+
+    `tables`: what it takes, as JSON Schema over what is sent, of the record types for which it said so.
+    """
 
     code: str
     name_zh: str
@@ -71,6 +76,7 @@ class Receiver:
     batch: dict[str, Any]
     profiles: dict[str, dict[str, Any]]
     where: str
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class Catalog:
@@ -246,4 +252,17 @@ def _receiver(path: Path, root: Path) -> Receiver:
         data.get("batch", {}),
         profiles,
         where,
+        {p.name.removesuffix(TABLE): _table(p, root) for p in sorted(path.parent.glob(f"*{TABLE}"))},
     )
+
+
+def _table(path: Path, root: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ConfigurationError(
+            "is no JSON object", where=path.relative_to(root).as_posix(), remedy="make it again: guiji new receiver"
+        )
+    return found
