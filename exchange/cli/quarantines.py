@@ -26,7 +26,7 @@ def list_(
 ) -> None:
     """列出扣留单与接收方退回，先到期者在前。 List tickets and what receivers sent back; the first due comes first."""
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from exchange.cli.screen import plain, screen
     from exchange.site import Site
@@ -34,14 +34,15 @@ def list_(
 
     site, console = Site.from_environment(), screen()
     heads = ("单号 ticket", "数据源 feed", "责任 owner", "状态 state", "自 since", "期限 due", "问题 findings")
-    table = Table(*heads)
+    table = Table(*(Column(head, overflow="fold") for head in heads))
     for t in tickets(site, feed, state, most, overdue=overdue):
         why = " ".join(f"{c}({f})" if f else c for c, f in t.codes)
         owner = escape(plain(f"{t.owner}{f' · {t.assignee}' if t.assignee else ''}"))
         due = t.term.words if t.state == "held" else "—"
         table.add_row(str(t.id), t.feed, owner, t.state, t.term.since.isoformat(), due, why)
     console.print(table)
-    back = Table("接收方 receiver", "数据源 feed", "报送包 delivery", "位置 position", "期限 due", "退回原文 verbatim")
+    backs = ("接收方 receiver", "数据源 feed", "报送包 delivery", "位置 position", "期限 due", "退回原文 verbatim")
+    back = Table(*(Column(head, overflow="fold") for head in backs))
     for r in rejections(site, feed, most):
         words = escape(plain(f"{r.code} {r.text}"))
         if r.term.overdue or not overdue:

@@ -80,13 +80,14 @@ def standing(
     feed: Annotated[str, typer.Option("--feed", help="部门/类型，或部门 · feed, or department")] = "",
 ) -> None:
     """已补正而来源系统仍是旧行的记录。 Corrections that stand because the source still has the old row."""
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from exchange.cli.screen import screen
     from exchange.site import Site
     from exchange.standing import stand_now
 
-    table = Table("数据源 feed", "单号 ticket", "文号等 business key", "来源行 source row", "自 since", "经办人 person")
+    heads = ("数据源 feed", "单号 ticket", "文号等 business key", "来源行 source row", "自 since", "经办人 person")
+    table = Table(*(Column(head, overflow="fold") for head in heads))
     for row in stand_now(Site.from_environment(), feed):
         table.add_row(*row)
     screen().print(table)
