@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from exchange.cli.screen import screen
+from exchange.evidence import Evidence
 from exchange.ledger.balance import LoadBalance, load_balance, newest_loads
 from exchange.orchestration import Airflow, RunChange
 from exchange.site import Site
@@ -68,6 +69,7 @@ def _close(site: Site, day: date, states: dict[str, str], console: Console) -> i
     }
     console.print(_table(site, balances, states))
     console.print("送/收/退: sent / accepted / rejected")
+    Evidence(site).checkpoint()
     console.print(f"报告 report: {site.home / 'reports' / day.isoformat() / 'index.html'}")
     return 0 if all(state == "success" for state in states.values()) else 1
 
