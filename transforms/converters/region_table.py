@@ -90,6 +90,7 @@ def states(codes: npt.NDArray[np.int64], month: int = NOW) -> npt.NDArray[np.uin
     return found
 
 
+@lru_cache(maxsize=20_000)
 def state(code: str, month: int = NOW) -> int:
     """The same for one code of six digits."""
     return int(states(np.array([int(code)], dtype=np.int64), month)[0])
