@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from exchange import days
 from tests.flow.conftest import installed
 from tests.flow.installation import RECEIVERS, Installation
 from tests.flow.oracle import faults
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.slow
 ROWS, BATCH, SHARES, RERUNS = 40, 10, 4, 3
 STEPS = (
     "lease", "load.open", "load.landed", "register", "seal", "withhold", "intent", "receipt", "load.close",
-    "key", "file", "folder", "send",
+    "rung", "day", "key", "file", "folder", "send",
 )  # fmt: skip
 Make = Callable[[str], Path]
 
@@ -73,9 +74,12 @@ def survive(at: Installation, zygote: Zygote, point: str) -> list[str]:
 
 
 def look(at: Installation) -> list[str]:
-    """Both receivers and the balance."""
+    """Both receivers, the balance, and the day."""
     found = [words for code in RECEIVERS for words in faults(at.world, at.receiver(code), FEED, at.world.night)]
-    balance = at.balance(FEED)
+    balance, site = at.balance(FEED), at.site()
+    if days.closed_through(site, FEED) != at.day:
+        found.append("the day is not closed")
+    site.ledger.engine.dispose()
     return found if balance.whole and balance.state == "closed" else [*found, f"load {balance.state}, not closed"]
 
 
