@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from exchange.ledger.corrections import GIVEN
 from exchange.return_items import Item, Raw, item, mark
-from exchange.returns import CHECK, HEADER_ROW, TICKET, raw_of, text_in, text_of
+from exchange.returns import CHECK, HEADER_ROW, TICKET, raw_of, text_of
 from exchange.site import Site
 from schemas.catalog import Feed
 from schemas.errors import SourceChanged
@@ -157,9 +157,9 @@ def _judge(site: Site, row: _Row, one: Item, feed: str, raws: dict[str, Raw]) ->
 
 def _cell(cells: dict[str, str | None], name: str, old: str | None) -> str | None:
     """A cell that shows what it showed keeps its raw value, down to the last byte."""
-    if name not in cells or text_in(cells[name]) == text_of(old):
+    if name not in cells or text_of(cells[name]) == text_of(old):
         return old
-    return text_in(cells[name]) or None
+    return text_of(cells[name]) or None
 
 
 def _landed(feed: Feed, given: list[_Given], raws: dict[str, Raw], on: date) -> tuple[pa.Table, list[bool]]:

@@ -31,8 +31,7 @@ TICKET, CHECK = plain_name(OURS[0]), plain_name(OURS[1])
 MOST = 20_000  # rows a file
 LONGEST = 32_000  # characters a cell; Excel takes 32,767
 TOO_LONG = "（过长，未载入，原值保留 too long for a cell, kept as it is）"
-NOT_IN_CELLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+NOT_IN_CELLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 WARNING = (
     "含个人信息，仅限本部门核对补正：当面或经加密渠道交付，用后删除，不得转发。 "
     "Personal data: for this department's corrections alone; hand over safely, delete afterwards, do not pass on."
@@ -64,16 +63,11 @@ def write_returns(site: Site, feeds: Sequence[Feed], out: Path | None, person: s
 
 
 def text_of(value: str | None) -> str:
-    """What a cell shows of a raw value."""
+    """What a cell shows of a raw value; a cell that came back is compared in the same form."""
     if value is None:
         return ""
     plain = NOT_IN_CELLS.sub("\ufffd", value.replace("\r\n", "\n").replace("\r", "\n"))
     return TOO_LONG if len(plain) > LONGEST else plain
-
-
-def text_in(cell: str | None) -> str:
-    """A cell that came back, comparable to `text_of`: programs write some characters as _x000D_."""
-    return text_of(ESCAPED.sub(lambda found: chr(int(found[1], 16)), cell or ""))
 
 
 def raw_of(site: Site, found: Sequence[Item]) -> dict[str, Raw]:
