@@ -97,6 +97,7 @@ def _dripping(handler: Handler, faults: Faults, body: bytes) -> None:
     for at in range(0, len(body), 100):
         faults.wait(0.002)
         handler.wfile.write(body[at : at + 100])
+        handler.wfile.flush()
 
 
 def _second(handler: Handler, _: Faults, body: bytes) -> None:

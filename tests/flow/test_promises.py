@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connectors.receiver_rest import RestTarget
 from exchange import flow
+from sandbox.server import Handler, LocalServer
 from schemas.errors import ReceiverUnreachable, Terminal, Unfinished
 from tests.flow.conftest import Install
 from tests.flow.installation import Installation, edit
@@ -86,3 +88,28 @@ def test_honoured_but_not_to_be_asked_the_same_bytes_go_again_under_the_same_key
     at.run(FEED)
     assert whole(at)
     assert not any(one.method == "GET" for one in at.world.nation.attempts())
+
+
+@pytest.mark.xfail(strict=True, reason="the timeout is for each read: an answer that crawls holds a run for hours")
+def test_an_answer_that_crawls_does_not_hold_us_up() -> None:
+    class Crawls(Handler):
+        def do_GET(self) -> None:
+            self.answer_bytes(200, b"", declared=1_000_000)
+            for _ in range(50):
+                self.wfile.write(b" ")
+                self.wfile.flush()
+                time.sleep(0.05)
+            self.hang_up()
+
+    server = LocalServer(Crawls)
+    secret = {"scheme": "gjgxjhpt", "requester": "guiji", "secret": "0" * 32}
+    target = RestTarget(
+        {"method": "rest", "url": server.url, "signing": secret, "service": "s", "timeout": 0.3}, "crawl"
+    )
+    begin = time.monotonic()
+    try:
+        with pytest.raises(ReceiverUnreachable):
+            target.inquire("0" * 64)
+    finally:
+        server.stop()
+    assert time.monotonic() - begin < 1.5

@@ -18,7 +18,6 @@ from tests.soak.tracing import TRACED, unsynced
 from tests.soak.tracing import run as traced
 
 OVERLAP = timedelta(hours=3)
-RESURRECTED = "revoked or deleted, and yet there"  # see test_replay.py: a known defect
 MAPPING = "departments/market/penalty.yaml"
 
 
@@ -191,7 +190,7 @@ class Scenarios:
             assert isinstance(told, dict)
             found = again(at, self.zygote)
             self.zygote.guiji(at, "replay", str(told["batch_id"]), "--date", at.day.isoformat())
-            return found + [words for words in look(at) if not words.endswith(("not closed", RESURRECTED))]
+            return found + [words for words in look(at) if not words.endswith("not closed")]
 
     def synced(self) -> list[str]:
         """By the system calls: every file before its rename, every folder after it."""

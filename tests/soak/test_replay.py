@@ -12,7 +12,6 @@ from tests.soak.survival import again, copied, look
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.xfail(strict=True, reason="a replay of an older batch sends out anew what has vanished since")
 def test_what_was_revoked_since_stays_revoked(zygote: Zygote, standing: Standing, tmp_path: Path) -> None:
     with copied(standing(2), tmp_path / "home") as at:
         site = at.site()
