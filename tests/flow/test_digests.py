@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
+from typer.testing import CliRunner
 
 from connectors.registry import open_target
+from exchange.cli.main import app
 from exchange.digests import FEW, Comparison, Difference, comparable
 from schemas.catalog import expand
 from schemas.errors import ConfigurationError, ReceiptMismatch
@@ -101,6 +103,28 @@ def test_a_revoked_record_that_is_still_there_is_found(at: Installation, spoil: 
     old = next(one.line for one in at.world.nation.applied() if one.cd_id == gone)
     spoil("UPDATE standing SET present = 1, revision = 1, line = ? WHERE cd_id = ?", old, gone)
     assert compare(at) == [Difference("extra", gone, None, 1)]
+
+
+def test_the_command_prints_names_and_revisions_and_no_other_word_of_a_record(
+    at: Installation, spoil: Callable[..., None]
+) -> None:
+    good = CliRunner().invoke(app, ["reconcile", "nation", "--feed", FEED])
+    assert (good.exit_code, good.output[0], "0 处差异" in good.output) == (0, "✓", True)
+    cd_id, line = some(at, 7)
+    spoil("DELETE FROM standing WHERE cd_id = ?", cd_id)
+    bad = CliRunner().invoke(app, ["reconcile", "nation"])
+    assert bad.exit_code == 1
+    assert f"缺失 lost there: {cd_id}  我方版本 ours 1 · 对方版本 theirs —" in bad.output
+    assert json.loads(line)["party_name"] not in bad.output
+
+
+def test_the_bytes_that_were_sent_come_out_as_they_went(at: Installation) -> None:
+    cd_id, line = some(at, 7)
+    today = at.site().today.isoformat()
+    said = CliRunner().invoke(app, ["asof", "nation", today, cd_id])
+    assert (said.exit_code, "revision 1" in said.output) == (0, True)
+    assert json.loads(line)["party_name"] not in said.output
+    assert CliRunner().invoke(app, ["asof", "nation", today, cd_id, "--bytes"]).stdout_bytes == line + b"\n"
 
 
 def test_two_errors_that_cancel_in_the_count_do_not_cancel_in_the_digest(
