@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from threading import Event, Timer
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -9,6 +11,7 @@ from requests.adapters import HTTPAdapter
 from schemas.exchange import Answer
 
 MAX_BODY = 256 * 1024**2
+MAX_SECONDS = 1800.0
 TRIES = 3
 
 
@@ -25,15 +28,33 @@ def new_session() -> requests.Session:
     return session
 
 
-def read_answer(response: requests.Response, limit: int = MAX_BODY) -> Answer:
-    """Status, headers and the whole body, up to the limit. Raises TooLarge."""
+def read_answer(response: requests.Response, limit: int = MAX_BODY, seconds: float = MAX_SECONDS) -> Answer:
+    """Status, headers and the whole body, up to the limit and within the time. Raises TooLarge, requests.Timeout.
+
+    The session's timeout is for each read only: an answer that crawls would hold a run for as long as it likes.
+    """
+    late = Event()
+
+    def cut() -> None:
+        late.set()
+        with suppress(RuntimeError, ValueError):  # it came to its end this very moment
+            response.raw.shutdown()  # whoever reads sees the end
+
+    watch = Timer(seconds, cut)
+    watch.daemon = True
+    body = bytearray()
     with response:
-        body = bytearray()
-        for block in response.iter_content(1 << 18):
-            body += block
-            if len(body) > limit:
-                raise TooLarge
-        return Answer(response.status_code, dict(response.headers), bytes(body))
+        watch.start()
+        try:
+            for block in response.iter_content(1 << 18):
+                body += block
+                if len(body) > limit:
+                    raise TooLarge
+        finally:
+            watch.cancel()
+    if late.is_set():
+        raise requests.Timeout
+    return Answer(response.status_code, dict(response.headers), bytes(body))
 
 
 def pause(headers: Mapping[str, str], tried: int) -> None:

@@ -106,7 +106,7 @@ class RestTarget:
                 method, self.url + path, data=body, headers=signed, timeout=self.timeout, allow_redirects=False,
                 stream=True,
             )  # fmt: skip
-            return read_answer(got, MAX_ANSWER)
+            return read_answer(got, MAX_ANSWER, self.timeout * 3)
         except requests.RequestException as error:
             kind = NotSent if _never_connected(error) else ReceiverUnreachable
             raise kind(

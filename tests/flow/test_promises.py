@@ -90,7 +90,6 @@ def test_honoured_but_not_to_be_asked_the_same_bytes_go_again_under_the_same_key
     assert not any(one.method == "GET" for one in at.world.nation.attempts())
 
 
-@pytest.mark.xfail(strict=True, reason="the timeout is for each read: an answer that crawls holds a run for hours")
 def test_an_answer_that_crawls_does_not_hold_us_up() -> None:
     class Crawls(Handler):
         def do_GET(self) -> None:
