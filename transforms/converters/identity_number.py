@@ -37,11 +37,8 @@ def identity(text: str, parameters: Parameters) -> Reading:
     fault = _identity_fault(number, parameters)
     if fault:
         return Reading(None, (fault,))
-    doubt = REGION_DOUBTS.get(state(number[:6]), "")
+    doubt = "ID_REGION_UNKNOWN" if state(number[:6]) == UNKNOWN else ""  # one abolished is none: cards keep their code
     return Reading(number, tuple(filter(None, ("ID_UPGRADED" if upgraded else "", doubt))))
-
-
-REGION_DOUBTS = {UNKNOWN: "ID_REGION_UNKNOWN", GONE: "ID_REGION_ABOLISHED"}  # cards keep the code of their time
 
 
 def _identity_fault(number: str, parameters: Parameters) -> str:
@@ -79,7 +76,7 @@ def _plausible(matrix: Bytes) -> npt.NDArray[np.bool_]:
     month, day = digits[:, 10] * 10 + digits[:, 11], digits[:, 12] * 10 + digits[:, 13]
     region = states(digits[:, :6] @ np.array([100_000, 10_000, 1000, 100, 10, 1]))
     born = (year >= 1900) & (year <= 2015) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 28)
-    good: npt.NDArray[np.bool_] = identity_good(matrix) & (region == IN_FORCE) & born
+    good: npt.NDArray[np.bool_] = identity_good(matrix) & np.isin(region, (IN_FORCE, GONE)) & born
     return good
 
 

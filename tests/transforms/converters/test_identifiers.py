@@ -118,12 +118,12 @@ def test_wrong_identity_numbers_have_no_value(read: Read, text: str, code: str) 
     ("front", "codes"),
     [
         ("110105", set()),
-        ("110103", {"ID_REGION_ABOLISHED"}),  # 崇文区, until 2010
-        ("532225", {"ID_REGION_ABOLISHED"}),
+        ("110103", set()),  # 崇文区, until 2010: cards keep the code of their time
+        ("532225", set()),
         ("539999", {"ID_REGION_UNKNOWN"}),
     ],
 )
-def test_an_old_or_unknown_region_only_warns(read: Read, front: str, codes: set[str]) -> None:
+def test_an_old_region_is_one_and_an_unknown_one_only_warns(read: Read, front: str, codes: set[str]) -> None:
     number = f"{front}19491231002"
     number += identity_check(number)
     assert read("identity_number", number) == (number, codes)
