@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.csv as csv
 from sqlalchemy import Connection
 
+from schemas.ahead import ahead
+
 COLUMNS = ("ordinal", "business_key", "source_ref", "digest", "operation", "held", "raw_digest")
 MAKE = """
 CREATE TEMPORARY TABLE staging (
@@ -29,7 +31,7 @@ def open_staging(connection: Connection) -> None:
 def fill_staging(connection: Connection, chunks: Iterable[pa.Table]) -> int:
     """Stream chunks with the columns of COLUMNS (ordinal int64, held 0/1, others string). Returns the rows written."""
     rows = 0
-    for chunk in chunks:
+    for chunk in ahead(chunks):
         rows += chunk.num_rows
         _insert(connection, "staging", chunk.select(COLUMNS))
     connection.exec_driver_sql("CREATE INDEX staging_key ON staging (business_key, held)")
