@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.soak import mutants
 from tests.soak.figures import table
 from tests.soak.tiers import EVERYTHING, MOST, SEED
 from tests.soak.tracing import install, there
@@ -32,6 +33,7 @@ def main() -> int:
     code = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
     capped = f"GUIJI_SOAK_MOST={MOST} " if MOST < EVERYTHING else ""
     found = f"{datetime.now(UTC):%Y-%m-%d}, `{capped}make soak TIER={tier}`, seed {SEED}:\n\n{table(figures)}"
+    found += f"\n{mutants.table()}"
     (kept / "figures.md").write_text(found, encoding="utf-8")
     print(found, end="")
     return code

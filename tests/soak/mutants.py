@@ -176,6 +176,14 @@ ELSEWHERE = {
 """Of the 32 of the programme, those that have no place in this code, and who looks after them."""
 
 
+def table() -> str:
+    """Bug → scenario, as Markdown."""
+    rows = [(one.name, one.file, f"`{' '.join(one.caught_by)}`") for one in MUTANTS]
+    rows += [(name, "", words) for name, words in ELSEWHERE.items()]
+    head = "| planted bug | in | noticed by (tests/soak/scenarios.py) |\n|---|---|---|\n"
+    return head + "".join(f"| {name} | {file} | {words} |\n" for name, file, words in rows)
+
+
 class _Loader(SourceFileLoader):
     def __init__(self, name: str, path: str, mutant: Mutant) -> None:
         super().__init__(name, path)
