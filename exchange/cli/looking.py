@@ -90,19 +90,18 @@ def print_status(site: "Site", names: list[str], console: "Console", on: date | 
 
     todo: list[str] = []
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    heads = (
-        "数据源\nfeed,日期\ndate,批次\nloads,阶段\nstage,拉取\npulled,扣留\nheld,新\nnew,送达 / 应送\naccepted / due"
-    )
+    heads = "数据源\nfeed,日期\ndate,阶段\nstage,拉取\npulled,扣留\nheld,新\nnew,送达 / 应送\naccepted / due"
     for head in (*heads.split(","), "已关至\nclosed"):
         table.add_column(head, no_wrap=True)
     for name, b in _balances(site, names, on).items():
         if b is None:
-            table.add_row(name, str(on or "—"), "0", "从未拉取 never pulled" if on is None else "无批次 no load")
+            table.add_row(name, str(on or "—"), "从未拉取 never pulled" if on is None else "无批次 no load")
             continue
         said = "  ".join(f"{r.receiver} {r.accepted}/{r.versions}" for r in b.receivers)
         cells = ["—" if n is None else str(n) for n in (b.pulled, b.quarantined, b.new)]
-        through = str(days.closed_through(site, name) or "—")
-        table.add_row(name, b.business_date, str(len(b.loads)), b.state, *cells, said, through)
+        through = days.closed_through(site, name)
+        when = b.business_date + (f" ×{len(b.loads)}" if len(b.loads) > 1 else "")
+        table.add_row(name, when, b.state, *cells, said, f"{through:%m-%d}" if through else "—")
         todo += _todo(site, b)
     console.print(table)
     if todo:
@@ -110,14 +109,17 @@ def print_status(site: "Site", names: list[str], console: "Console", on: date | 
 
 
 def _todo(site: "Site", shown: "LoadBalance") -> Iterator[str]:
-    """What to type for the date shown, for other dates that are open, and for what is late."""
+    """What to type for the date shown, for held deliveries, for other dates that are open, and for what is late."""
     from exchange import days
+    from exchange.held import deliveries
 
     name = shown.feed
     if not shown.whole:
         yield f"  {name}: guiji run {name} --date {shown.business_date}" + (
             f"  # {shown.reason}" if shown.reason else ""
         )
+    for held in deliveries(site, "held", name):
+        yield f"  {name}: guiji delivery show {held.key[:16]}  # {held.receiver}: 须两人决定 two persons decide"
     for day in days.open_days(site, name):
         if day.business_date.isoformat() != shown.business_date:
             yield f"  {name}: guiji status --feed {name} --date {day.business_date}"

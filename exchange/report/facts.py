@@ -37,6 +37,8 @@ UNKNOWN = (
     "SELECT COUNT(*) FROM delivery WHERE feed = :feed AND receiver = :receiver AND state IN ('unknown', 'refused')"
 )
 
+HELD = "SELECT COUNT(*) FROM delivery WHERE feed = :feed AND receiver = :receiver AND state = 'held'"
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -154,6 +156,7 @@ def _receiver(site: Site, connection: Connection, balance: LoadBalance, code: st
         "sent": part.sent,
         "whole": part.whole,
         "unsettled": connection.scalar(text(UNKNOWN), {"feed": feed, "receiver": code}),
+        "held": connection.scalar(text(HELD), {"feed": feed, "receiver": code}),
         "rejections": [{"code": row[0], "text": row[1], "rows": row[2]} for row in said],
     }
 

@@ -1,6 +1,7 @@
 """The commands over one night of which the nation has not answered: what they print, refuse and write down."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,9 @@ def test_status_of_a_day_without_a_load_says_so(ask):
 def test_two_persons_drop_a_held_delivery(ask, held):
     listed = ask("delivery", "list")
     assert (listed.status, held[:16] in listed.out) == (0, True)
+    assert f"guiji delivery show {held[:16]}" in ask("status").out
+    page = Path(ask("report", "--date", DAY).out.strip()).read_text(encoding="utf-8")
+    assert "guiji delivery list" in page
     first = ask("delivery", "drop", held[:10], "--close", "--reason", "电话：未收到", *LI)
     assert (first.status, "--confirm" in first.out) == (0, True)
     assert "Li · 电话：未收到" in ask("delivery", "show", held[:10]).out
