@@ -34,8 +34,12 @@ class Sealer:
     def run(self) -> int:
         """Seal everything pending, page by page. Returns the number of deliveries made.
 
-        What an earlier page puts on its way counts as known when a later one revokes it.
+        What an earlier page puts on its way counts as known when a later one revokes it. What was revoked before it was
+        sealed is not shown to a receiver any more.
         """
+        revoked = self.outbox.revoked_since(self.feed.name, self.receiver.code)
+        rows = [(version, "REVOKED_SINCE", "excluded", "") for version in revoked]
+        self.outbox.withhold(self.receiver.code, rows, self.lease)
         made = 0
         while (pending := self.outbox.pending(self.feed.name, self.receiver.code)).num_rows:
             load = Loads(self.site.ledger).get(pending["load"][0].as_py())

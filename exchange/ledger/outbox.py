@@ -25,6 +25,13 @@ SELECT v.id, CASE WHEN v.operation = 'revoke' THEN v.business_key END, v.revisio
 FROM outbox o JOIN record_version v ON v.id = o.version
 WHERE o.receiver = :receiver AND v.feed = :feed ORDER BY o.version LIMIT :page
 """
+# Content that waits beside its own revocation.
+REVOKED_SINCE = text("""
+SELECT DISTINCT o.version FROM outbox r JOIN record_version n ON n.id = r.version
+JOIN record_version v ON v.feed = n.feed AND v.business_key = n.business_key AND v.revision < n.revision
+JOIN outbox o ON o.version = v.id AND o.receiver = r.receiver
+WHERE r.receiver = :receiver AND n.feed = :feed AND n.operation = 'revoke' AND v.operation = 'upsert' ORDER BY 1
+""")
 TAKE_OUT = text("DELETE FROM outbox WHERE receiver = :receiver AND version = :version")
 
 PENDING_COLUMNS = pa.schema(
@@ -56,6 +63,11 @@ class Outbox:
         arrays = [_column(values, field) for values, field in zip(columns, PENDING_COLUMNS, strict=True)]
         table = pa.table(arrays, schema=PENDING_COLUMNS)
         return table.slice(0, _first_run(table))
+
+    def revoked_since(self, feed: str, receiver: str) -> list[int]:
+        """Versions that were revoked while they waited: whoever has not seen them need not."""
+        with self.ledger.read() as connection:
+            return [row[0] for row in connection.execute(REVOKED_SINCE, {"feed": feed, "receiver": receiver})]
 
     def withhold(self, receiver: str, rows: Sequence[tuple[int, str, str, str]], lease: Lease) -> None:
         """Versions that cannot or need not go to this receiver: (version, code, disposition, field) each."""

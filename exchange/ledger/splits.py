@@ -37,6 +37,12 @@ OF_BATCH = (
 )
 
 _MINE = "m.version = n.current_id AND m.receiver = CAST(:receiver AS TEXT)"
+# This very content, sealed and not answered for: it goes out as it is, and a newer version or a revocation after it.
+_ON_ITS_WAY = """
+EXISTS (SELECT 1 FROM record_version e JOIN delivery_member m ON m.version = e.id WHERE e.feed = CAST(:feed AS TEXT)
+    AND e.business_key = n.business_key AND e.digest = n.digest AND e.operation = n.operation
+    AND m.receiver = CAST(:receiver AS TEXT) AND m.outcome IS NULL)
+"""
 _HOLDS = """
 EXISTS (SELECT 1 FROM record_version e JOIN delivery_member m ON m.version = e.id WHERE e.feed = CAST(:feed AS TEXT)
     AND e.business_key = n.business_key AND m.receiver = CAST(:receiver AS TEXT) AND m.outcome = 'accepted')
@@ -54,14 +60,13 @@ SELECT CASE
     WHEN n.disposition = 'duplicate' THEN 'duplicate'
     WHEN n.disposition = 'excluded' AND n.held = 1 THEN 'settled'
     WHEN n.disposition = 'new' THEN 'send'
+    WHEN {_ON_ITS_WAY} THEN 'underway'
     WHEN n.operation = 'upsert' AND n.c_operation = 'revoke' THEN 'retracted'
     WHEN n.current_id IS NULL THEN 'never'
     WHEN n.is_current = 1 AND EXISTS (SELECT 1 FROM delivery_member m WHERE {_MINE} AND m.outcome = 'accepted')
         THEN 'identical'
     WHEN n.is_current = 1 AND EXISTS (SELECT 1 FROM outbox o WHERE o.version = n.current_id
         AND o.receiver = CAST(:receiver AS TEXT)) THEN 'send'
-    WHEN n.is_current = 1 AND EXISTS (SELECT 1 FROM delivery_member m WHERE {_MINE} AND m.outcome IS NULL)
-        THEN 'underway'
     WHEN n.is_current = 1 AND EXISTS (SELECT 1 FROM delivery_member m WHERE {_MINE} AND m.outcome = 'rejected')
         THEN 'rejected'
     WHEN n.is_current = 1 AND EXISTS (SELECT 1 FROM withheld w WHERE w.version = n.current_id

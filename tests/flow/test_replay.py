@@ -7,7 +7,7 @@ from exchange import flow, replay
 from exchange.ledger.balance import load_balance
 from exchange.ledger.loads import Loads
 from exchange.site import Site
-from schemas.errors import ConfigurationError, FileDamaged
+from schemas.errors import ConfigurationError, FileDamaged, ReceiverUnreachable
 from tests.flow.conftest import Install
 from tests.flow.installation import RECEIVERS, Installation, edit
 
@@ -89,6 +89,43 @@ def test_from_land_every_byte_is_read_and_a_damaged_one_stops_it(install: Instal
             act(site, load, "land", at.day)
     with site.ledger.read() as connection:
         assert connection.scalar(text("SELECT COUNT(*) FROM load")) == 1
+    site.ledger.engine.dispose()
+
+
+def test_what_was_revoked_while_it_waited_is_shown_to_nobody(install: Install) -> None:
+    """Two nights are prepared before anything is sealed; the second one revokes records of the first."""
+    at = install(rows=40, only=FEED)
+    site = at.site()
+    for night in (1, 2):
+        at.world.advance_to(night)
+        flow.pull_and_land(site, FEED, at.day)
+        flow.normalize_and_validate(site, FEED)
+    with site.ledger.read() as connection:
+        query = "SELECT business_key FROM record_current WHERE operation = 'revoke' AND revision > 1"
+        revoked = {row[0] for row in connection.execute(text(query))}
+    assert revoked
+    promised = seal(site, at)["nation"]
+    assert promised["retracted"] == len(revoked)
+    send(site, at)
+    applied = at.receiver("nation").applied()
+    assert {one.cd_id.rpartition(":")[0] for one in applied} == {"11530000MB1A02349E:penalty"}
+    assert not {one.cd_id.rpartition(":")[2] for one in applied} & revoked
+    load_balance(site.ledger, 2, RECEIVERS).check()
+    assert seal(site, at)["nation"]["retracted"] == len(revoked)
+    site.ledger.engine.dispose()
+
+
+def test_what_was_sealed_before_it_was_revoked_is_called_underway(install: Install) -> None:
+    at = install(rows=40, only=FEED)
+    at.world.nation.stop()
+    site = at.site()
+    with pytest.raises(ReceiverUnreachable):
+        flow.run(site, FEED, at.day)
+    sealed = seal(site, at)
+    assert sealed["nation"]["underway"] == sealed["province"]["identical"] + sealed["province"]["rejected"]
+    at.world.nation.start()
+    send(site, at)
+    assert seal(site, at)["nation"] == sealed["province"]
     site.ledger.engine.dispose()
 
 
