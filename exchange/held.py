@@ -5,11 +5,12 @@
     close    it counts as not accepted, and nothing of it goes again
     arrived  the receiver's people say that they have it; it counts as accepted
 
-One person proposes with a reason, another confirms. Names are what the persons call themselves: accounts of their own on
-the machine, or GUIJI_PERSON set by the login, make them mean something. Everything is written in the history.
+One person proposes with a reason, another confirms. Names are what the persons call themselves: accounts of their own
+on the machine, or GUIJI_PERSON set by the login, make them mean something. Everything is written in the history.
 """
 # ruff: noqa: S608 - statements are pieced together from our own constants
 
+import unicodedata
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -198,4 +199,5 @@ def _subject(found: HeldDelivery) -> str:
 
 
 def _same(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
+    first, second = (unicodedata.normalize("NFKC", name).strip().casefold() for name in (one, other))
+    return first == second

@@ -62,7 +62,7 @@ def test_it_waits_and_nothing_of_it_is_forgotten(site):
 @pytest.mark.parametrize("action", ["release", "return", "close", "arrived"])
 def test_one_person_alone_changes_nothing(site, action):
     held.propose(site, site.key, action, "电话核实", "Li")
-    for name in ("Li", " li "):
+    for name in ("Li", " li ", "Ｌｉ"):
         with pytest.raises(GuijiError, match="cannot confirm"):
             held.confirm(site, site.key, (action,), name)
     assert (state(site), part(site).awaiting) == ("held", 2)
