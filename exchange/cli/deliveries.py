@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="报送包：查看；结果无法查明的由两人决定。 Deliveries: look; two persons decide where the outcome is not known.",
+    help="报送包：查看；结果不明的由两人决定。 Deliveries: look; two persons decide where the outcome is not known.",
     no_args_is_help=True,
 )
 Key = Annotated[str, typer.Argument(help="报送包号前若干位 · first digits of a delivery's key")]
