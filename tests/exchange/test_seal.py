@@ -1,4 +1,4 @@
-"""Two nights of one feed wait unsealed for a receiver: what the second withdraws must be withdrawn there too."""
+"""Two nights of one feed wait unsealed for a receiver: what the second withdraws is not shown there at all."""
 
 import sqlite3
 from contextlib import closing
@@ -17,7 +17,7 @@ from sandbox.generator.tables import FIRST_NIGHT
 FEED = "market/penalty"
 
 
-def test_a_record_withdrawn_before_its_first_seal_goes_out_and_is_withdrawn(
+def test_a_record_withdrawn_before_its_first_seal_is_withheld_with_its_withdrawal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     market = MarketDepartment(tmp_path / "market.sqlite")
@@ -35,8 +35,11 @@ def test_a_record_withdrawn_before_its_first_seal_goes_out_and_is_withdrawn(
         revoked = connection.exec_driver_sql("SELECT COUNT(*) FROM record_version WHERE operation = 'revoke'").scalar()
         sent = connection.exec_driver_sql(
             "SELECT COUNT(*) FROM delivery_member m JOIN record_version v ON v.id = m.version "
-            "WHERE v.operation = 'revoke' AND m.receiver = 'province'"
+            "JOIN record_current c ON c.business_key = v.business_key "
+            "WHERE c.operation = 'revoke' AND m.receiver = 'province'"
         ).scalar()
+        withheld = connection.exec_driver_sql("SELECT code, COUNT(*) FROM withheld GROUP BY code").all()
     site.ledger.engine.dispose()
     assert revoked
-    assert sent == revoked
+    assert sent == 0
+    assert {row[0]: row[1] for row in withheld} == {"NEVER_ACCEPTED": revoked, "REVOKED_SINCE": revoked}

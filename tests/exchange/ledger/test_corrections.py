@@ -54,8 +54,8 @@ def pull(ledger):
 def _answers(rows, name):
     kinds = {"ordinal": pa.int64(), "ticket": pa.int64(), "version": pa.int64()}
     told = {
-        "ordinal": range(len(rows)), "subject": [str(t or f"V{v}") for t, v, _ in rows], "ticket": [t for t, *_ in rows],
-        "version": [v for _, v, _ in rows], "old_raw": ["raw-bad"] * len(rows),
+        "ordinal": range(len(rows)), "subject": [str(t or f"V{v}") for t, v, _ in rows],
+        "ticket": [t for t, *_ in rows], "version": [v for _, v, _ in rows], "old_raw": ["raw-bad"] * len(rows),
         "old_digest": ["raw-bad"] * len(rows),
         "old_key": [row[0] for *_, row in rows],
     }  # fmt: skip
