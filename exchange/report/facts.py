@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
+from evidence.files import EvidenceError
 from exchange import days
+from exchange.evidence import Evidence
 from exchange.late import late
 from exchange.ledger.balance import LoadBalance, add_up, day_balances, newest_loads
 from exchange.ledger.exclusions import RULES
@@ -69,8 +71,21 @@ def night(site: Site, business_date: date) -> dict[str, Any]:
         "silent": silent,
         "whole": sum(feed["whole"] for feed in feeds),
         "expected": len(site.catalog.feeds),
+        "checkpoint": _checkpoint(site),
         "written_at": site.ledger.now,
     }
+
+
+def _checkpoint(site: Site) -> dict[str, Any] | None:
+    """The last signed one: whoever keeps this page can tell later whether the log was rewritten."""
+    try:
+        last = Evidence(site).log.last
+    except EvidenceError:
+        return {"number": None, "sha256": "", "sm3": ""}
+    if last is None:
+        return None
+    sha256, sm3 = last.digests.split()
+    return {"number": last.number, "sha256": sha256, "sm3": sm3}
 
 
 def _receivers(site: Site, name: str) -> tuple[str, ...]:

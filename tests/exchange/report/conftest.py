@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import text
 
 from exchange import flow
+from exchange.evidence import Evidence
 from exchange.report.nightly import write_report
 from exchange.site import Site
 from sandbox.world import World
@@ -31,6 +32,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             patch.setenv(name, value)
         site, day = Site(home / "var", f"sqlite:///{home / 'ledger.db'}"), world.business_date()
         flow.run(site, "market/penalty", day)
+        Evidence(site).checkpoint()
         world.province.stop()
         with pytest.raises(ReceiverUnreachable):
             flow.run(site, "market/licence", day)

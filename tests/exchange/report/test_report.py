@@ -125,3 +125,9 @@ def test_a_whole_night_says_so(facts: dict[str, Any]) -> None:
 
     assert f"全部 {len(FEEDS)} 个数据源办结" in rendered(whole)
     assert f"全部 {len(FEEDS)} 个数据源办结" not in rendered(facts)
+
+
+def test_the_page_names_the_last_checkpoint_for_whoever_keeps_it(page: Page, facts: dict[str, Any]) -> None:
+    assert facts["checkpoint"]["number"] == 1
+    assert len(facts["checkpoint"]["sha256"]) == len(facts["checkpoint"]["sm3"]) == 64
+    assert facts["checkpoint"]["sha256"] in page.content()
