@@ -4,8 +4,8 @@ Names are matched against the catalogue the database reports and quoted; no text
 """
 
 import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,12 +32,22 @@ class SqlPull:
     window: Window
     where: str
     position: Position = field(default_factory=dict)
+    _reading: Generator[Part, None, None] | None = None
 
     @property
     def complete(self) -> bool:
         return not self.window.after or self.window.sweep
 
     def parts(self) -> Iterator[Part]:
+        self._reading = self._parts()
+        return self._reading
+
+    def close(self) -> None:
+        """Wait for the chunk being fetched: nothing may read when the connection closes, whoever broke off."""
+        if self._reading:
+            self._reading.close()
+
+    def _parts(self) -> Generator[Part, None, None]:
         kinds = self._kinds()
         names = list(kinds)
         self.position = dict(self.window.after or {})
@@ -118,8 +128,8 @@ class SqlSource:
 
     @contextmanager
     def pull(self, window: Window) -> Iterator[SqlPull]:
-        with self._database() as database:
-            yield SqlPull(database, self.source, window, self.where)
+        with self._database() as database, closing(SqlPull(database, self.source, window, self.where)) as pull:
+            yield pull
 
     @contextmanager
     def _database(self) -> Iterator[Any]:

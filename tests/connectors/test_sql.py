@@ -2,6 +2,7 @@
 
 import io
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,16 @@ def test_text_after_chunks_of_nothing_is_text(tmp_path: Path, monkeypatch: pytes
     table, _, _ = read(opened)
     assert table["je"].to_pylist() == [*[None] * 7, "0012.50", "7", "2.5", "", None]
     assert set(table.schema.types) == {pa.string()}
+
+
+def test_a_pull_broken_off_waits_for_the_chunk_being_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.databases.CHUNK", 10)
+    opened = source(make(tmp_path / "a.db", [(n, None, "行") for n in range(5000)]))
+    for _ in range(20):
+        with opened.pull(FIRST) as pull:
+            kept = pull.parts()  # held on to, as a traceback would
+            next(kept)
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
 
 
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
