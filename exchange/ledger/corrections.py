@@ -32,6 +32,14 @@ TOO_LATE = (
        WHERE c.business_key = staging.business_key)""",
 )
 
+# A row that was given the key of another record, which the source has in a row of its own.
+ANOTHERS_KEY = text("""
+SELECT s.ordinal FROM given g JOIN staging s ON s.ordinal = g.ordinal
+JOIN record_current c ON c.feed = :feed AND c.business_key = s.business_key
+WHERE s.held = 0 AND c.operation = 'upsert' AND c.source_ref <> s.source_ref
+AND s.business_key <> COALESCE(g.old_key, '') ORDER BY s.ordinal
+""")
+
 # A row that is still wrong stays the ticket it was.
 SAME_TICKET = """
 UPDATE staging SET raw_digest = (SELECT q.raw_digest FROM given g JOIN quarantine q ON q.id = g.ticket
@@ -59,6 +67,8 @@ SETTLE = (
            WHERE s.disposition = 'quarantined')""",
 )
 
+HOLD = text("UPDATE staging SET held = 1 WHERE ordinal = :ordinal")
+
 STANDING = text(
     "SELECT load_id, ordinal, old_raw, old_digest, old_key, business_key, source_ref, digest FROM correction "
     "WHERE feed = :feed AND outcome = 'corrected' AND ended_at IS NULL ORDER BY load_id, ordinal"
@@ -66,6 +76,11 @@ STANDING = text(
 STAND_FOR = text("UPDATE staging SET business_key = :key, digest = :digest, held = 0 WHERE ordinal = :ordinal")
 AS_IT_IS = text("UPDATE staging SET disposition = 'unchanged', held = 0 WHERE ordinal = :ordinal")
 END = text("UPDATE correction SET ended_at = :now WHERE load_id = :load AND ordinal = :ordinal")
+# When the record is revoked nothing stands any more: should its old row come back, it is judged anew.
+END_REVOKED = text("""
+UPDATE correction SET ended_at = :now WHERE feed = :feed AND outcome = 'corrected' AND ended_at IS NULL
+AND business_key IN (SELECT s.business_key FROM staging s WHERE s.disposition = 'new' AND s.operation = 'revoke')
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +123,27 @@ def leave_as_is(connection: Connection, seen: Seen) -> None:
         connection.execute(AS_IT_IS, [{"ordinal": n} for n in seen.rows])
 
 
-def end(connection: Connection, seen: Seen, now: str) -> None:
+def end(connection: Connection, feed: str, seen: Seen, now: str) -> None:
     """Write down which corrections have ended."""
     if seen.ended:
         connection.execute(END, [{"now": now, "load": c.load_id, "ordinal": c.ordinal} for c in seen.ended])
+    connection.execute(END_REVOKED, {"feed": feed, "now": now})
 
 
-def take_given(connection: Connection, given: pa.Table) -> None:
-    """Put the rows of a load of corrections beside `staging`. `given`: the columns of GIVEN."""
+def take_given(connection: Connection, feed: str, given: pa.Table) -> list[int]:
+    """Put the rows of a load of corrections beside `staging`. `given`: the columns of GIVEN.
+
+    Returns the rows that took another record's key: they are held.
+    """
     connection.exec_driver_sql("DROP TABLE IF EXISTS given")
     connection.exec_driver_sql(MAKE)
     bulk_insert(connection, "given", GIVEN, list(zip(*(given[name].to_pylist() for name in GIVEN), strict=True)))
     for statement in (*TOO_LATE, SAME_TICKET):
         connection.exec_driver_sql(statement)
+    taken = [row[0] for row in connection.execute(ANOTHERS_KEY, {"feed": feed})]
+    if taken:
+        connection.execute(HOLD, [{"ordinal": ordinal} for ordinal in taken])
+    return taken
 
 
 def settle(connection: Connection, names: dict[str, object]) -> None:

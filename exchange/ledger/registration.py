@@ -86,7 +86,7 @@ def register(
         count_exclusions(connection, load.feed, load.id)
         if given is None:
             if seen and load.pulled:
-                end(connection, seen, ledger.now)
+                end(connection, load.feed, seen, ledger.now)
             for statement in (CORRECTED, *QUARANTINE):
                 connection.execute(text(statement), names)
         else:
@@ -116,11 +116,10 @@ def stage(
     names |= {"replay": int(load.replayed), "complete": int(load.complete)}
     open_staging(connection)
     fill_staging(connection, chunks)
-    if given is not None:
-        take_given(connection, given)
+    taken = take_given(connection, load.feed, given) if given is not None else []
     if seen:
         stand_for(connection, seen)
-    conflicts = _settle_repeats(connection, keep_last and given is None)
+    conflicts = [*taken, *_settle_repeats(connection, keep_last and given is None)]
     if seen:
         leave_as_is(connection, seen)
         conflicts = [ordinal for ordinal in conflicts if ordinal not in seen.rows]

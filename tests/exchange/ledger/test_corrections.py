@@ -57,7 +57,7 @@ def _answers(rows, name):
         "ordinal": range(len(rows)), "subject": [str(t or f"V{v}") for t, v, _ in rows],
         "ticket": [t for t, *_ in rows], "version": [v for _, v, _ in rows], "old_raw": ["raw-bad"] * len(rows),
         "old_digest": ["raw-bad"] * len(rows),
-        "old_key": [row[0] for *_, row in rows],
+        "old_key": [None] * len(rows),
     }  # fmt: skip
     return pa.array(told[name], kinds.get(name, pa.string()))
 
@@ -165,3 +165,21 @@ def test_a_correction_does_not_bring_back_what_was_revoked_since(ledger, pull, g
     assert give([(1, None, GOOD)]).excluded == 1
     assert ask(ledger, VERSIONS)[:2] == [("a", 1, "upsert", "d1"), ("a", 2, "revoke", "d1")]
     assert ask(ledger, "SELECT outcome FROM correction") == [("late",)]
+
+
+def test_a_correction_that_takes_another_records_key_is_held_and_overwrites_nothing(ledger, pull, give):
+    pull([(None, "1", "bad", "upsert", True), B])
+    assert give([(1, None, ("b", "1", "good", "upsert", False))]).quarantined == 1
+    assert ask(ledger, VERSIONS) == [("b", 1, "upsert", "db")]
+    assert ask(ledger, "SELECT code, field FROM finding WHERE load_id = 2") == [("KEY_CONFLICT", "decision_number")]
+    assert ask(ledger, TICKETS) == [(1, "held", 2, 0, None)]
+
+
+def test_a_corrected_record_that_vanished_and_whose_old_row_comes_back_is_held_anew(ledger, pull, give):
+    pull([BAD, B])
+    give([(1, None, GOOD)])
+    assert pull([B]).vanished == 1
+    with ledger.read() as connection:
+        assert standing(connection, FEED) == []
+    assert pull([BAD, B]).quarantined == 1
+    assert ask(ledger, TICKETS)[0][1] == "held"
