@@ -36,6 +36,7 @@ SAID = {
     "key": ("文号等业务主键被改动，而问题不在主键，未采用", "the business key was changed without need; not taken"),
     "doubled": ("同一单号有多行，均未采用，请只留一行", "several rows for one ticket, none is taken; leave one"),
     "other_feed": ("属于另一数据源，请分开交回", "belongs to another feed; give it back in a file of its own"),
+    "destroyed": ("原始数据已被销毁，无法补正", "its raw row was destroyed; it cannot be corrected here"),
     "unreadable": ("此行格单元多于表头，无法读取", "more cells than the header; cannot be read"),
 }  # fmt: skip
 KEY_CODES = ("KEY_MISSING", "KEY_CONFLICT")
@@ -147,6 +148,8 @@ def _judge(site: Site, row: _Row, one: Item, feed: str, raws: dict[str, Raw]) ->
     """The raw row with the cells that were changed, or why it cannot be taken."""
     if one.feed != feed:
         return "other_feed"
+    if one.subject not in raws:
+        return "destroyed"
     old = raws[one.subject].values
     new = {name: _cell(row.cells, name, value) for name, value in old.items()}
     if new == old:

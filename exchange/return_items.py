@@ -113,6 +113,7 @@ def raw_rows(site: Site, load_id: int, ordinals: Sequence[int]) -> dict[int, Raw
     """The raw rows behind rows of a load, by ordinal. Raises KeyDestroyed, FileDamaged, GuijiError: they are gone."""
     load, found = Loads(site.ledger).get(load_id), {}
     assert load.batch_id
+    site.vault.keys.key(site.load_scope(load_id))  # what a person destroyed is said to be so, not to be lost
     batch, mapping = site.landing.batch(load.feed, load.batch_id), site.catalog.feed(load.feed).mapping
     for number, places in _places(site, load_id, sorted(ordinals)).items():
         part, label = batch.parts[number], part_label(load, number)

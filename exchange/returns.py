@@ -9,6 +9,7 @@ import io
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,7 @@ from exchange.durable import place_file
 from exchange.return_items import Item, Raw, Words, items, mark, raw_rows
 from exchange.site import Site
 from schemas.catalog import Feed
-from schemas.errors import GuijiError
+from schemas.errors import GuijiError, KeyDestroyed
 from schemas.findings import registry
 from schemas.standard import RecordType, in_force
 from transforms.decoders.header import plain_name
@@ -56,9 +57,10 @@ def write_returns(site: Site, feeds: Sequence[Feed], out: Path | None, person: s
     """A file for each feed that has something to give back (several beyond 20,000 rows), noted in the history."""
     written = []
     for feed in feeds:
-        found = items(site, feed.name)
+        raws = raw_of(site, everything := items(site, feed.name))
+        found = [one for one in everything if one.subject in raws]
         for number, first in enumerate(range(0, len(found), MOST), 1):
-            written.append(_write(site, feed, found[first : first + MOST], number, out, person))
+            written.append(_write(site, feed, found[first : first + MOST], raws, number, out, person))
     return written
 
 
@@ -71,20 +73,25 @@ def text_of(value: str | None) -> str:
 
 
 def raw_of(site: Site, found: Sequence[Item]) -> dict[str, Raw]:
-    """The raw rows of items, by subject."""
+    """The raw rows of items, by subject; what a person destroyed is not among them."""
     wanted: dict[int, list[Item]] = {}
     for one in found:
         wanted.setdefault(one.load_id, []).append(one)
-    rows = {load: raw_rows(site, load, [one.ordinal for one in some]) for load, some in wanted.items()}
-    return {one.subject: rows[one.load_id][one.ordinal] for one in found}
+    rows = dict[int, dict[int, Raw]]()
+    for load, some in wanted.items():
+        with suppress(KeyDestroyed):
+            rows[load] = raw_rows(site, load, [one.ordinal for one in some])
+    return {one.subject: rows[one.load_id][one.ordinal] for one in found if one.load_id in rows}
 
 
-def _write(site: Site, feed: Feed, found: Sequence[Item], number: int, out: Path | None, person: str) -> Returned:
+def _write(
+    site: Site, feed: Feed, found: Sequence[Item], raws: dict[str, Raw], number: int, out: Path | None, person: str
+) -> Returned:
     folder = out or site.home / "returns" / feed.department.code
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     now = site.clock()
     kind = in_force(feed.mapping["standard"], site.today).record_types[feed.record_type]
-    body = workbook(feed, kind, [(one, mark(site, one)) for one in found], raw_of(site, found))
+    body = workbook(feed, kind, [(one, mark(site, one)) for one in found], raws)
     stamp = re.sub("[^0-9]", "", now.isoformat(timespec="seconds"))[:14]
     path = folder / f"退回单_{feed.name.replace('/', '_')}_{stamp}_{number}.xlsx"
     if path.exists():

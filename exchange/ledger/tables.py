@@ -128,7 +128,7 @@ correction = Table(  # rows that a department gave back corrected; what it stand
     Column("load_id", Number, primary_key=True, autoincrement=False),
     Column("ordinal", Integer, primary_key=True, autoincrement=False),
     Column("feed", Words(120), nullable=False),
-    Column("subject", Words(120), nullable=False),  # as in the return file (returned.py)
+    Column("subject", Words(120), nullable=False),  # as in the return file (return_items.py)
     Column("ticket", Number),  # of a held row
     Column("version", Number),  # of a record that a receiver sent back, or could not be sent
     Column("old_raw", Words(64), nullable=False),  # of the source's row: raw, and canonical
