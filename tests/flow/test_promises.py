@@ -20,7 +20,7 @@ YAML = "receivers/nation/receiver.yaml"
 
 def simple_minded(install: Install, *, asked: bool) -> Installation:
     """The nation applies whatever comes as often as it comes; it can be asked by key, or not."""
-    at = install(batch=10, timeout=1, only=FEED)
+    at = install(batch=10, timeout=2, only=FEED)
     edit(at.root / YAML, "idempotency: honoured", "idempotency: none")
     if not asked:
         edit(at.root / YAML, "inquiry: by_key", "inquiry: none")
