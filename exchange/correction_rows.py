@@ -155,7 +155,7 @@ def _judge(site: Site, row: _Row, one: Item, feed: str, raws: dict[str, Raw]) ->
     if new == old:
         return "untouched"
     key = plain_name(site.catalog.feed(feed).mapping["source"].get("key", ""))
-    return "row_key" if key in old and new[key] != old[key] else new
+    return "row_key" if old.get(key) and new[key] != old[key] else new
 
 
 def _cell(cells: dict[str, str | None], name: str, old: str | None) -> str | None:

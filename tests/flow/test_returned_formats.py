@@ -1,5 +1,7 @@
 """Return files of every form a source comes in: CSV in GB 18030, Excel with headers broken over lines, JSON, tables."""
 
+import csv
+import io
 import re
 
 import pytest
@@ -47,4 +49,28 @@ def test_a_row_of_any_form_goes_there_and_back_and_stands_the_next_night(install
     at.run(feed)
     held = {ticket.id for ticket in tickets(site, feed)}
     assert not held & {ticket.id for ticket in wrong}
+    site.ledger.engine.dispose()
+
+
+def test_a_line_that_could_not_be_split_is_filled_in_by_the_department(install: Install) -> None:
+    """Nothing of it could be read, not even its number at the source: that may be written too."""
+    feed, name = "transport/penalty", "xzcf_20260301_b.csv"
+    at = install(rows=40, only=feed)
+    (whole,) = (at.world.state / "transport").glob("xzcf_*.csv")
+    head, first, *_ = csv.reader(io.StringIO(whole.read_bytes().decode("gb18030"), newline=""))
+    row = dict(zip(head, first, strict=True)) | {"流水号": "JT9", "处罚决定书文号": "云交处罚〔2026〕9009号"}
+    lines = [",".join(f'"{cell}"' for cell in cells) for cells in (head, [*row.values(), "多出的一格"])]
+    whole.with_name(name).write_bytes("\r\n".join([*lines, ""]).encode("gb18030"))
+    at.run(feed)
+    site = at.site()
+    (ticket,) = [t for t in tickets(site, feed) if any(code == "ROW_RAGGED" for code, _ in t.codes)]
+    (written,) = write_returns(site, [site.catalog.feed(feed)], at.home / "out", "tester")
+    book = Workbook(written.path)
+    for column, value in row.items():
+        book.set(str(ticket.id), column, value or None)
+    outcome = correct(site, book.save(at.home / "back.xlsx"), "补正", "tester", at.day)
+    assert {answer.outcome for answer in outcome.answers if answer.subject == str(ticket.id)} == {"corrected"}
+    at.run(feed)
+    taken = [one.cd_id for one in at.receiver("nation").applied() if one.cd_id.endswith("9009号")]
+    assert len(taken) == 1
     site.ledger.engine.dispose()
