@@ -99,6 +99,7 @@ class Preparation:
             CanonicalFile(self.site, self.load.id).staging_chunks(held),
             self.flags,
             keep_last=self.keep_last,
+            key_field=self.record_type.key[-1],
             standard=f"{self.record_type.standard}/{self.record_type.version}",
             receivers=self.feed.receivers,
             gate=self._gate,

@@ -69,10 +69,11 @@ def register(
     receivers: tuple[str, ...],
     gate: Callable[[Counts], None],
     lease: Lease,
+    key_field: str = "",
     seen: Seen | None = None,
     given: pa.Table | None = None,
 ) -> Counts:
-    """Give every row its disposition. `flags` carry rows as ordinals of the load.
+    """Give every row its disposition. `flags` carry rows as ordinals of the load; `key_field` names what contradicts.
 
     `seen`: corrections whose old row is in this pull, or is not any more. `given`: of a load of corrections, which
     ticket each row answers. Raises what `gate` raises (nothing is written then), BalanceBroken, StaleOwner.
@@ -82,7 +83,7 @@ def register(
         names |= {"now": ledger.now, "person": load.accepted_by, "reason": load.reason}
         counts = _count(connection, names)
         gate(counts)
-        _add_findings(connection, load.id, flags, conflicts)
+        _add_findings(connection, load.id, flags, conflicts, key_field)
         count_exclusions(connection, load.feed, load.id)
         if given is None:
             if seen and load.pulled:
@@ -151,9 +152,11 @@ def _count(connection: Connection, names: dict[str, object]) -> Counts:
     return counts
 
 
-def _add_findings(connection: Connection, load_id: int, flags: Iterable[Flag], conflicts: list[int]) -> None:
+def _add_findings(
+    connection: Connection, load_id: int, flags: Iterable[Flag], conflicts: list[int], key_field: str
+) -> None:
     rows = {(load_id, int(row), flag.code, flag.field) for flag in flags for row in flag.rows}
-    rows |= {(load_id, ordinal, "KEY_CONFLICT", "decision_number") for ordinal in conflicts}
+    rows |= {(load_id, ordinal, "KEY_CONFLICT", key_field) for ordinal in conflicts}
     bulk_insert(connection, "finding", ("load_id", "ordinal", "code", "field"), sorted(rows))
 
 
