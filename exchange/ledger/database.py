@@ -17,7 +17,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
 from exchange.durable import crash_point
@@ -25,6 +25,11 @@ from exchange.ledger import tables
 from exchange.ledger.history import add_line
 from schemas.errors import ConfigurationError, StaleOwner, Transient
 
+# One statement: two first owners of a feed, at the same moment, become the first and the second.
+TAKE = text(
+    "INSERT INTO lease (name, epoch, owner, taken_at) VALUES (:name, 1, :owner, :now) ON CONFLICT (name) DO UPDATE "
+    "SET epoch = lease.epoch + 1, owner = excluded.owner, taken_at = excluded.taken_at RETURNING epoch"
+)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -64,15 +69,9 @@ class Ledger:
 
     def take(self, name: str) -> "Lease":
         """Become the owner of a feed, or of a feed's way to one receiver. Earlier owners can no longer write."""
-        table, owner = tables.lease, f"{getpass.getuser()}@{socket.gethostname()}:{os.getpid()}"
+        owner = f"{getpass.getuser()}@{socket.gethostname()}:{os.getpid()}"
         with self.write("lease") as connection:
-            before = connection.scalar(select(table.c.epoch).where(table.c.name == name).with_for_update())
-            epoch: int = (before or 0) + 1
-            values = {"epoch": epoch, "owner": owner, "taken_at": self.now}
-            if before is None:
-                connection.execute(table.insert().values(name=name, **values))
-            else:
-                connection.execute(table.update().where(table.c.name == name).values(**values))
+            epoch: int = connection.execute(TAKE, {"name": name, "owner": owner, "now": self.now}).scalar_one()
         return Lease(name, epoch)
 
     def note(self, connection: Connection, what: str, subject: str, detail: str = "", person: str = "system") -> None:
