@@ -21,6 +21,9 @@ from schemas.catalog import Feed, Receiver
 from schemas.errors import ConfigurationError
 from transforms.outgoing import Profile, compile_profile, seal_lines
 
+Withheld = tuple[int, str, str, str]
+"""A version, the finding's code, the disposition, the field."""
+
 
 @dataclass(frozen=True)
 class Sealer:
@@ -58,41 +61,50 @@ class Sealer:
         never_there = pc.and_(pending["revoke"], pc.invert(pending["known"]))
         rows = [(version, "NEVER_ACCEPTED", "excluded", "") for version in _versions(pending.filter(never_there))]
         self.outbox.withhold(self.receiver.code, rows, self.lease)
-        bare = pending.filter(pc.and_(pending["revoke"], pending["known"]))
-        full = pending.filter(pc.invert(pending["revoke"]))
-        return sum(self._seal_table(load, *chunk) for chunk in ahead(self._chunks(load, full, bare)))
+        profile, made = self.profile(load), 0
+        for withheld, sealed in ahead(self._written(load, profile, pending)):
+            self.outbox.withhold(self.receiver.code, withheld, self.lease)
+            if sealed:
+                self.book.seal_all(sealed, profile.version, self.lease)
+            made += len(sealed)
+        return made
 
-    def _chunks(self, load: Load, full: pa.Table, bare: pa.Table) -> Iterator[tuple[pa.Table, pa.Table | None]]:
-        """Versions with content by row group, then those that are nothing but a key."""
+    def _written(
+        self, load: Load, profile: Profile, pending: pa.Table
+    ) -> Iterator[tuple[list[Withheld], list[tuple[Delivery, list[int]]]]]:
+        """Chunk by chunk: what is withheld, and what lies on the disk as the next deliveries; the ledger follows."""
+        sequence = self.book.next_sequence(self.feed.name, self.receiver.code)
+        size = int(self.receiver.batch.get("max_records", 5000))
+        for chunk, rows in self._chunks(load, pending):
+            withheld, going, data = self._admitted(load, profile, chunk, rows)
+            pieces = [
+                (going.slice(start, size), data.slice(start, size) if data is not None else None, number)
+                for number, start in enumerate(range(0, going.num_rows, size), sequence)
+            ]
+            with ThreadPoolExecutor(2, "seal") as writers:  # writing, hashing and syncing let the interpreter go
+                sealed = list(writers.map(lambda piece: self._write(load, profile, *piece), pieces))
+            yield withheld, sealed
+            sequence += len(sealed)
+
+    def _chunks(self, load: Load, pending: pa.Table) -> Iterator[tuple[pa.Table, pa.Table | None]]:
+        """Versions with content by row group, then revocations, which are nothing but a key."""
+        full = pending.filter(pc.invert(pending["revoke"])).sort_by("ordinal")
         if full.num_rows:
-            full = full.sort_by("ordinal")
-            file = CanonicalFile(self.site, load.id)
-            for first, rows in file.take(full["ordinal"].to_numpy()):
+            for first, rows in CanonicalFile(self.site, load.id).take(full["ordinal"].to_numpy()):
                 yield _with_keys(full.slice(first, rows.num_rows), rows), rows
+        bare = pending.filter(pc.and_(pending["revoke"], pending["known"]))
         if bare.num_rows:
             yield bare, None
 
-    def _seal_table(self, load: Load, pending: pa.Table, rows: pa.Table | None) -> int:
-        profile = self.profile(load)
-        data = None
-        if rows is not None:
-            kind = record_type_of(self.feed, load)
-            admission = admit(rows, self.receiver, profile, kind, load.business_date)
-            versions, data = pending["version"], admission.data
-            withheld = [(versions[row].as_py(), *why) for row, *why in admission.refused]
-            self.outbox.withhold(self.receiver.code, withheld, self.lease)
-            pending = pending.take(admission.rows) if withheld else pending
-        size = int(self.receiver.batch.get("max_records", 5000))
-        first = self.book.next_sequence(self.feed.name, self.receiver.code)
-        pieces = [
-            (pending.slice(start, size), data.slice(start, size) if data is not None else None, sequence)
-            for sequence, start in enumerate(range(0, pending.num_rows, size), first)
-        ]
-        with ThreadPoolExecutor(2, "seal") as writers:  # writing, hashing and syncing let the interpreter go
-            sealed = list(writers.map(lambda piece: self._write(load, profile, *piece), pieces))
-        if sealed:
-            self.book.seal_all(sealed, profile.version, self.lease)
-        return len(sealed)
+    def _admitted(
+        self, load: Load, profile: Profile, chunk: pa.Table, rows: pa.Table | None
+    ) -> tuple[list[Withheld], pa.Table, pa.Table | None]:
+        """What of a chunk is withheld; what goes, and its columns in the receiver's form."""
+        if rows is None:
+            return [], chunk, None
+        admission = admit(rows, self.receiver, profile, record_type_of(self.feed, load), load.business_date)
+        withheld = [(chunk["version"][row].as_py(), *why) for row, *why in admission.refused]
+        return withheld, chunk.take(admission.rows) if withheld else chunk, admission.data
 
     def _write(
         self, load: Load, profile: Profile, pending: pa.Table, data: pa.Table | None, sequence: int

@@ -5,6 +5,7 @@ the question "which rows go against it" is answered by `suite_masks.py`. Everyth
 library takes three seconds to import.
 """
 
+import gc
 import logging
 import os
 import warnings
@@ -123,7 +124,9 @@ def batch_definition() -> Any:
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
         asset = context.data_sources.add_pandas("chunks").add_dataframe_asset("chunk")
-        return asset.add_batch_definition_whole_dataframe("whole")
+        definition = asset.add_batch_definition_whole_dataframe("whole")
+    gc.freeze()  # 300,000 objects that stay: every full collection would look through them again, for 0.2 s
+    return definition
 
 
 def verdicts(frame: Any, suite: Any, parameters: dict[str, Any]) -> list[bool]:

@@ -6,6 +6,7 @@
 A crash after the intent leaves `unknown`, never "not sent". Nothing expires by age.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,6 @@ from hashlib import sha256
 from sqlalchemy import Connection, Row, func, select, text
 
 from exchange.ledger.database import Lease, Ledger
-from exchange.ledger.staging import bulk_insert
 from exchange.ledger.tables import attempt, delivery, receipt
 from schemas.errors import LeaseHeld
 from schemas.exchange import RecordVerdict
@@ -22,6 +22,18 @@ from schemas.exchange import RecordVerdict
 ASK_EVERY = timedelta(hours=6)  # for a later answer: stored, published
 OPEN = ("sealed", "unknown", "refused")  # a refusal applied nothing: the same bytes may be tried again
 
+# The versions of one delivery in sealed order, handed over as one JSON array: the database makes the rows.
+MEMBERS = {
+    "sqlite": text(
+        "INSERT INTO delivery_member (delivery, position, receiver, version) "
+        "SELECT :delivery, j.key, :receiver, j.value FROM json_each(:versions) j"
+    ),
+    "postgresql": text(
+        "INSERT INTO delivery_member (delivery, position, receiver, version) "
+        "SELECT CAST(:delivery AS BIGINT), j.place - 1, CAST(:receiver AS TEXT), CAST(j.version AS BIGINT) "
+        "FROM json_array_elements_text(CAST(:versions AS JSON)) WITH ORDINALITY j(version, place)"
+    ),
+}
 TAKE_OUT = text(
     "DELETE FROM outbox WHERE receiver = :receiver AND version IN (SELECT m.version FROM delivery d "
     "JOIN delivery_member m ON m.delivery = d.id WHERE d.key = :key)"
@@ -168,8 +180,9 @@ def _seal(connection: Connection, item: Delivery, profile: str, versions: Sequen
     )  # fmt: skip
     assert made.inserted_primary_key
     number = int(made.inserted_primary_key[0])
-    rows = [(number, position, item.receiver, version) for position, version in enumerate(versions)]
-    bulk_insert(connection, "delivery_member", ("delivery", "position", "receiver", "version"), rows)
+    members = MEMBERS[connection.dialect.name]
+    names = {"delivery": number, "receiver": item.receiver, "versions": json.dumps(list(versions))}
+    connection.execute(members, names)
     connection.execute(TAKE_OUT, {"receiver": item.receiver, "key": item.key})
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from exchange.ledger.database import Lease, Ledger
 from exchange.ledger.tables import withheld
 
-PAGE = 50_000
+PAGE = 100_000
 
 # Versions a receiver still has to get, in the order in which they must go out.
 PENDING = """

@@ -4,7 +4,7 @@ Rows stream in by chunks of columns (SQLite: executemany, PostgreSQL: COPY), so 
 """
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -33,7 +33,11 @@ def fill_staging(connection: Connection, chunks: Iterable[pa.Table]) -> int:
     rows = 0
     for chunk in ahead(chunks):
         rows += chunk.num_rows
-        _insert(connection, "staging", chunk.select(COLUMNS))
+        if connection.dialect.name == "postgresql":
+            _copy(connection, "staging", chunk.select(COLUMNS))
+        else:
+            values = zip(*(chunk[name].to_pylist() for name in COLUMNS), strict=True)
+            _executemany(connection, "staging", COLUMNS, values)
     connection.exec_driver_sql("CREATE INDEX staging_key ON staging (business_key, held)")
     connection.exec_driver_sql("CREATE INDEX staging_ref ON staging (source_ref) WHERE held = 1")
     if connection.dialect.name == "postgresql":
@@ -43,24 +47,23 @@ def fill_staging(connection: Connection, chunks: Iterable[pa.Table]) -> int:
 
 def bulk_insert(connection: Connection, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     """Add many rows to any table of the ledger by the fastest way of its database."""
-    if rows:
-        _insert(connection, table, pa.table(list(zip(*rows, strict=True)), names=columns))
+    if rows and connection.dialect.name == "postgresql":
+        _copy(connection, table, pa.table(list(zip(*rows, strict=True)), names=columns))
+    elif rows:
+        _executemany(connection, table, columns, rows)
 
 
-def _insert(connection: Connection, table: str, rows: pa.Table) -> None:
+def _executemany(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     raw: Any = connection.connection.driver_connection
-    columns = ", ".join(rows.column_names)
-    if connection.dialect.name == "postgresql":
-        with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
-            copy.write(_csv(rows))
-        return
-    marks = ", ".join("?" * rows.num_columns)
-    values = zip(*(column.to_pylist() for column in rows.columns), strict=True)
-    raw.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608 - names are ours
+    marks = ", ".join("?" * len(columns))
+    raw.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608 - names are ours
 
 
-def _csv(rows: pa.Table) -> bytes:
+def _copy(connection: Connection, table: str, rows: pa.Table) -> None:
     """Every value in quotes, so that only null is bare: PostgreSQL tells "" from nothing by that."""
+    raw: Any = connection.connection.driver_connection
     out = io.BytesIO()
     csv.write_csv(rows, out, csv.WriteOptions(include_header=False, quoting_style="all_valid"))
-    return out.getvalue()
+    statement = f"COPY {table} ({', '.join(rows.column_names)}) FROM STDIN (FORMAT csv)"
+    with raw.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(out.getvalue())

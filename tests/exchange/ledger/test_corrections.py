@@ -27,6 +27,7 @@ def give(ledger):
         return register(
             ledger, loads.get(load), [staging_table([row for *_, row in rows])], [], keep_last=False,
             standard="enforcement/1.0", receivers=("province",), gate=lambda _: None, lease=lease, given=given,
+            key_field="decision_number",
         )  # fmt: skip
 
     return _give
