@@ -17,7 +17,8 @@ COLUMNS = ("ordinal", "business_key", "source_ref", "digest", "operation", "held
 MAKE = """
 CREATE TEMPORARY TABLE staging (
     ordinal INTEGER PRIMARY KEY, business_key TEXT, source_ref TEXT, digest TEXT, operation TEXT,
-    held INTEGER NOT NULL, raw_digest TEXT, disposition TEXT, revision INTEGER)
+    held INTEGER NOT NULL, raw_digest TEXT,
+    disposition TEXT NOT NULL DEFAULT 'new', revision INTEGER NOT NULL DEFAULT 1)
 """
 
 

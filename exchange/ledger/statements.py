@@ -27,7 +27,7 @@ UPDATE staging SET disposition = 'duplicate' WHERE held = 0 AND {_TWICE} AND ord
 """
 
 _CURRENT = "FROM record_current c WHERE c.feed = CAST(:feed AS TEXT) AND c.business_key = staging.business_key"
-_OPEN = "disposition IS NULL AND held = 0"
+_OPEN = "disposition = 'new' AND held = 0"  # what no rule has spoken of yet; in the end, what is new
 
 DISPOSE = (
     # a person has judged this very row before
@@ -40,11 +40,11 @@ DISPOSE = (
        WHEN :replay = 1 AND EXISTS (
            SELECT 1 FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT) AND q.state = 'corrected'
            AND q.raw_digest = COALESCE(staging.raw_digest, staging.digest)) THEN 'excluded'
-       ELSE 'quarantined' END WHERE held = 1 AND disposition IS NULL""",
+       ELSE 'quarantined' END WHERE held = 1 AND disposition = 'new'""",
     # the same again within the pull: the first one counts
     f"""UPDATE staging SET disposition = 'duplicate' WHERE {_OPEN} AND {_TWICE} AND ordinal > (
            SELECT MIN(b.ordinal) FROM staging b WHERE b.business_key = staging.business_key
-           AND b.held = 0 AND b.disposition IS NULL)""",
+           AND b.held = 0 AND b.disposition = 'new')""",
     # a later load already gave this key a newer version, or took it back: a replay must not bring the old one back.
     # What vanished kept its digest, so the operation is asked for too; and what is revoked stays so.
     f"""UPDATE staging SET disposition = 'excluded' WHERE {_OPEN} AND :replay = 1 AND EXISTS (SELECT 1 {_CURRENT}
@@ -56,7 +56,7 @@ DISPOSE = (
     # revoked before anybody was told of it
     f"UPDATE staging SET disposition = 'excluded' WHERE {_OPEN} AND operation = 'revoke' "
     f"AND NOT EXISTS (SELECT 1 {_CURRENT})",
-    f"UPDATE staging SET disposition = 'new', revision = 1 + COALESCE((SELECT c.revision {_CURRENT}), 0) WHERE {_OPEN}",
+    f"UPDATE staging SET revision = 1 + (SELECT c.revision {_CURRENT}) WHERE {_OPEN} AND EXISTS (SELECT 1 {_CURRENT})",
 )
 
 # A record is gone when neither its key nor, behind a held row, its row at the source was seen.

@@ -125,7 +125,7 @@ MUTANTS = (
     ),
     _one("no look at the epoch", LEDGER, "if epoch != lease.epoch:", "if False:", "zombie", "register.before_commit"),
     _one(
-        "an epoch that never rises", LEDGER, "epoch: int = (before or 0) + 1", "epoch: int = 1",
+        "an epoch that never rises", LEDGER, "SET epoch = lease.epoch + 1", "SET epoch = lease.epoch",
         "zombie", "register.before_commit",
     ),
     _one(
