@@ -111,8 +111,8 @@ class Preparation:
     def _chunks(self, writer: Takes) -> Iterator[pa.Table]:
         """Canonical chunks for the suite, written and flagged; the next one is normalized meanwhile."""
         self._sizes: list[int] = []
-        for number, raw, normal in ahead(self._normalized()):
-            table = self._judged(number, raw, normal)
+        for number, raw, normal, keys, digests in ahead(self._identified()):
+            table = self._judged(number, raw, normal, keys, digests)
             writer.write(table)
             self._sizes.append(table.num_rows)
             yield table.select(self.record_type.names)
@@ -126,9 +126,14 @@ class Preparation:
                 for raw in read_tables(stream, {**self.feed.mapping["format"], "kind": part.format}, part.name):
                     yield number, raw, normalize(raw, self.plan)
 
-    def _judged(self, part: int, raw: pa.Table, normal: Normalized) -> pa.Table:
+    def _identified(self) -> Iterator[tuple[int, pa.Table, Normalized, pa.Array, pa.Array]]:
+        """The same with each row's business key and content digest."""
+        for number, raw, normal in ahead(self._normalized()):
+            keys = business_keys(normal.table, self.record_type)
+            yield number, raw, normal, keys, content_digests(normal.table, self.digest_name)
+
+    def _judged(self, part: int, raw: pa.Table, normal: Normalized, keys: pa.Array, digests: pa.Array) -> pa.Table:
         """The canonical rows beside their marks; findings go to `flags`."""
-        keys = business_keys(normal.table, self.record_type)
         missing = np.flatnonzero(keys.is_null().to_numpy(zero_copy_only=False))
         flags = [*normal.flags, *self.rules.check(normal.table)]
         if missing.size:
@@ -138,7 +143,7 @@ class Preparation:
         source_key = self.feed.mapping["source"].get("key", "")
         marks = {
             "_key": keys,
-            "_digest": content_digests(normal.table, self.digest_name),
+            "_digest": digests,
             "_operation": normal.operation,
             "_ref": raw[source_key] if source_key in raw.column_names else pa.nulls(raw.num_rows, pa.string()),
             "_raw_digest": raw_digests(raw, held, part_label(self.load, part)),

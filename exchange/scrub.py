@@ -8,7 +8,6 @@ personal fields, and of any run of five characters that such a value has too.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, BinaryIO
 
 from schemas.exchange import RecordVerdict
@@ -69,8 +68,8 @@ def scrub_verdicts(
         return tuple(verdicts)
     values = {position: _values(line, public) for position, line in enumerate(body) if position in speaking}
     return tuple(
-        replace(
-            v, code=scrubbed(v.code, values.get(v.position, ()))[:60], text=scrubbed(v.text, values.get(v.position, ()))
+        v._replace(
+            code=scrubbed(v.code, values.get(v.position, ()))[:60], text=scrubbed(v.text, values.get(v.position, ()))
         )
         if v.position in speaking
         else v

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from io import BufferedReader
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 Position = dict[str, Any]
 """Where a source was read up to: JSON of the connector's own making, kept by the ledger, e.g. {"time": …, "key": …}."""
@@ -78,8 +78,7 @@ class Answer:
 Verdict = Literal["accepted", "rejected"]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordVerdict:
+class RecordVerdict(NamedTuple):
     """The receiver's word on one member. `position` counts from 0 in the sealed order; `code`, `text` are verbatim."""
 
     position: int

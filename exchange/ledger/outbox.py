@@ -11,17 +11,18 @@ from exchange.ledger.tables import withheld
 
 PAGE = 100_000
 
-# Versions a receiver still has to get, in the order in which they must go out.
+# Versions a receiver still has to get, in the order in which they must go out. By CASE, because SQLite works out both
+# sides of an AND whose value is asked for.
 PENDING = """
 SELECT v.id, CASE WHEN v.operation = 'revoke' THEN v.business_key END, v.revision, v.operation = 'revoke', v.load_id,
     v.ordinal,
-    v.revision > 1 AND EXISTS (SELECT 1 FROM record_version e JOIN delivery_member m ON m.version = e.id
+    CASE WHEN v.revision > 1 THEN EXISTS (SELECT 1 FROM record_version e JOIN delivery_member m ON m.version = e.id
             WHERE e.feed = v.feed AND e.business_key = v.business_key AND e.revision < v.revision
             AND e.operation = 'upsert' AND m.receiver = :receiver
-            AND (m.outcome IS NULL OR m.outcome = 'accepted')),
-    v.revision > 1 AND EXISTS (SELECT 1 FROM record_version e JOIN outbox b ON b.version = e.id
+            AND (m.outcome IS NULL OR m.outcome = 'accepted')) ELSE FALSE END,
+    CASE WHEN v.revision > 1 THEN EXISTS (SELECT 1 FROM record_version e JOIN outbox b ON b.version = e.id
             WHERE e.feed = v.feed AND e.business_key = v.business_key AND e.revision < v.revision
-            AND b.receiver = :receiver)
+            AND b.receiver = :receiver) ELSE FALSE END
 FROM outbox o JOIN record_version v ON v.id = o.version
 WHERE o.receiver = :receiver AND v.feed = :feed ORDER BY o.version LIMIT :page
 """
