@@ -128,14 +128,14 @@ def _property(field: TableField, file: str) -> dict[str, Any]:
 
 def _pattern(field: TableField) -> str:
     if field.type == "integer":
-        return rf"^-?\d{{1,{field.length}}}$" if field.length else r"^-?\d+$"
+        return rf"^-?[0-9]{{1,{field.length}}}$" if field.length else "^-?[0-9]+$"
     if field.type == "number":
         before, after = field.digits or (0, 0)
-        point = rf"(\.\d{{1,{after}}})?" if after else ("" if field.digits else r"(\.\d+)?")
-        return rf"^-?\d{{1,{max(before, 1)}}}{point}$" if field.digits else rf"^-?\d+{point}$"
+        point = rf"(\.[0-9]{{1,{after}}})?" if after else ("" if field.digits else r"(\.[0-9]+)?")
+        return rf"^-?[0-9]{{1,{max(before, 1)}}}{point}$" if field.digits else rf"^-?[0-9]+{point}$"
     if field.type == "date" and field.format:
-        signs = re.escape(field.format)
-        return "^" + signs.replace("YYYY", r"\d{4}").replace("MM", r"\d{2}").replace("DD", r"\d{2}") + "$"
+        signs = field.format.replace(".", r"\.")
+        return "^" + signs.replace("YYYY", "[0-9]{4}").replace("MM", "[0-9]{2}").replace("DD", "[0-9]{2}") + "$"
     return ""
 
 
