@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from hashlib import file_digest
 from typing import IO, Any
 from urllib.parse import quote, urlencode
 
@@ -41,15 +40,13 @@ class RestTarget:
     def send(self, sealed: Sealed) -> Answer:
         """Raises NotSent or ReceiverUnreachable."""
         with sealed.open() as body:
-            digest = file_digest(body, "sha256").hexdigest()
-            body.seek(0)
-            return self._request("POST", "/deliveries", self._headers(sealed, digest), body)
+            return self._request("POST", "/deliveries", self._headers(sealed), body)
 
-    def _headers(self, sealed: Sealed, digest: str) -> dict[str, str]:
+    def _headers(self, sealed: Sealed) -> dict[str, str]:
         return {
             "Idempotency-Key": sealed.key,
             "Content-Type": "application/x-ndjson",
-            "Content-Digest": f"sha-256={digest}",
+            "Content-Digest": f"sha-256={sealed.digest}",
             "X-Feed": sealed.feed,
             "X-Record-Type": sealed.record_type,
             "X-Record-Count": str(sealed.count),

@@ -124,7 +124,7 @@ class Courier:
         if not path.is_file():
             raise GuijiError("the sealed bytes are gone", where=str(path.name), remedy="restore the deliveries folder")
         opened = partial(self.site.vault.open, path, self.site.load_scope(item.load_id))
-        return Sealed(item.key, item.feed, self.feed.record_type, item.count, opened)
+        return Sealed(item.key, item.feed, self.feed.record_type, item.count, item.body_digest, opened)
 
 
 def as_text(answer: Answer) -> bytes:

@@ -56,13 +56,15 @@ class Source(Protocol):
 class Sealed:
     """A delivery as it goes over the wire: the same bytes under the same key at every attempt.
 
-    `open` reads its body from the beginning, seekable; the caller closes.
+    `digest` is the body's SHA-256 (hex) as the ledger kept it at the seal; `open` reads the body from the beginning,
+    seekable; the caller closes.
     """
 
     key: str
     feed: str
     record_type: str
     count: int
+    digest: str
     open: Callable[[], BufferedReader]
 
 

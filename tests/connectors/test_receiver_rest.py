@@ -33,7 +33,9 @@ def target(url: str, timeout: float = 5) -> Target:
 def sealed(tmp_path: Path) -> Sealed:
     body = tmp_path / "body"
     body.write_bytes('{"a":"甲"}\n{"a":"乙"}\n'.encode())
-    return Sealed("k1", "water/penalty", "penalty", 2, lambda: body.open("rb"))
+    return Sealed(
+        "k1", "water/penalty", "penalty", 2, hashlib.sha256(body.read_bytes()).hexdigest(), lambda: body.open("rb")
+    )
 
 
 def answer(data: Any, status: int = 200) -> Answer:
