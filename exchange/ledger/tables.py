@@ -19,6 +19,7 @@ def Words(length: int | None = None) -> String:
 
 
 PROPOSED = text("state = 'open'")
+REVOKED = text("operation = 'revoke'")
 REFUSED = text("outcome IN ('rejected', 'dropped')")
 
 lease = Table(
@@ -78,6 +79,7 @@ record_version = Table(
     Column("load_id", Number, nullable=False, index=True),
     Column("ordinal", Integer, nullable=False),  # row of the load's canonical file; -1: nothing but the key
     UniqueConstraint("feed", "business_key", "revision"),
+    Index("version_revoked", "feed", sqlite_where=REVOKED, postgresql_where=REVOKED),
 )
 
 record_current = Table(
