@@ -18,7 +18,7 @@ from exchange.report.annual_count import Counter, total
 from exchange.report.annual_facts import Choice, Result
 from exchange.report.annual_records import Records, feeds_known, newest_records
 from exchange.report.annual_sheet import workbook
-from exchange.report.nightly import TEMPLATES
+from exchange.report.render import render
 from exchange.site import Site
 from schemas.annual_layouts import AnnualTable, Layout
 from schemas.errors import Unfinished
@@ -97,14 +97,8 @@ def write_annual(result: Result, folder: Path) -> list[Path]:
 
 
 def page(facts: dict[str, Any]) -> str:
-    """Every value escaped, no script, nothing from outside."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    return environment.get_template("annual.html.j2").render(facts)
+    """One layout's page."""
+    return render("annual.html.j2", facts)
 
 
 def columns_needed(layouts: Iterable[Layout]) -> dict[str, list[str]]:

@@ -15,9 +15,9 @@ import pyarrow.csv
 
 from exchange.durable import place_file
 from exchange.report.deadlines import STATES, Duties, duties
+from exchange.report.render import render
 from exchange.site import Site
 
-TEMPLATES = Path(__file__).parent / "templates"
 SHOWN = 50
 COLUMNS = ["feed", "receiver", "load", "row", "ticket", "business_key", "state", "due", "days_late"]
 
@@ -97,16 +97,10 @@ def _no_rows() -> pa.Table:
 
 
 def page(told: dict[str, Any]) -> str:
-    """Every value escaped, no script, nothing from outside."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    """The page of a day's deadlines."""
+    return render(
+        "deadlines.html.j2",
+        told,
+        n=lambda number: f"{number:,}",
+        share=lambda rate: "—" if rate is None else f"{rate:.1%}",
     )
-    environment.filters["n"] = lambda number: f"{number:,}"
-    environment.filters["share"] = lambda rate: "—" if rate is None else f"{rate:.1%}"
-    return environment.get_template("deadlines.html.j2").render(told)

@@ -7,9 +7,8 @@ from typing import Any
 
 from exchange.durable import write_file
 from exchange.report.facts import night
+from exchange.report.render import render
 from exchange.site import Site
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(site: Site, business_date: date) -> Path:
@@ -23,15 +22,5 @@ def write_report(site: Site, business_date: date) -> Path:
 
 
 def page(facts: dict[str, Any]) -> str:
-    """The page: every value escaped whatever the template is called, no script, nothing from outside."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["n"] = lambda number: "—" if number is None else f"{number:,}"
-    return environment.get_template("nightly.html.j2").render(facts)
+    """The night's page."""
+    return render("nightly.html.j2", facts, n=lambda number: "—" if number is None else f"{number:,}")
