@@ -16,6 +16,7 @@ SELECT q.id, q.feed, q.opened_at FROM quarantine q
 WHERE (:feed = '' OR q.feed = :feed OR substr(q.feed, 1, length(:under)) = :under)
   AND (:state = 'all' OR q.state = :state) ORDER BY q.id
 """
+OPENED = text("SELECT opened_at, COUNT(*) FROM quarantine WHERE feed = :feed AND state = 'held' GROUP BY opened_at")
 ONE = """
 SELECT q.id, q.feed, q.state, q.load_id, q.ordinal, q.opened_at, q.reason, q.person, q.assignee, q.raw_digest,
     q.business_key, q.source_ref
@@ -79,6 +80,14 @@ def tickets(site: Site, feed: str = "", state: str = "held", most: int = 50, *, 
         ordered = sorted(rows, key=lambda row: (_end(terms.of(row.feed, row.opened_at)), row.id))
         wanted = [row.id for row in ordered if not overdue or terms.of(row.feed, row.opened_at).overdue]
         return [find(site, connection, number, terms) for number in wanted[:most]]
+
+
+def overdue(site: Site, feed: str) -> int:
+    """How many held rows of a feed are past their term."""
+    terms = Terms(site)
+    with site.ledger.read() as connection:
+        days = connection.execute(OPENED, {"feed": feed}).all()
+    return sum(count for opened, count in days if terms.of(feed, opened).overdue)
 
 
 def ticket(site: Site, number: int) -> Ticket:

@@ -15,6 +15,7 @@ from exchange.late import late
 from exchange.ledger.balance import LoadBalance, add_up, day_balances, newest_loads
 from exchange.ledger.exclusions import RULES
 from exchange.site import Site
+from exchange.tickets import overdue, tickets
 from schemas.catalog import Feed
 from schemas.findings import registry
 from schemas.standard import RecordType, in_force
@@ -25,11 +26,6 @@ UNREGISTERED = {"pulling": "正在拉取 pulling", "landed": "已落地，待处
 FOUND = text(
     "SELECT code, field, COUNT(*) FROM finding WHERE load_id IN :loads GROUP BY code, field ORDER BY 3 DESC, 1, 2"
 ).bindparams(bindparam("loads", expanding=True))
-TICKETS = """
-SELECT q.id, q.ordinal, q.opened_at, q.load_id FROM quarantine q
-WHERE q.feed = :feed AND q.state = 'held' ORDER BY q.id LIMIT :most
-"""
-WHY = "SELECT DISTINCT code FROM finding WHERE load_id = :load AND ordinal = :ordinal ORDER BY 1"
 REJECTED = text("""
 SELECT m.code, m.text, COUNT(*) FROM delivery d JOIN delivery_member m ON m.delivery = d.id
 WHERE d.load_id IN :loads AND d.receiver = :receiver AND m.outcome = 'rejected' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
@@ -113,8 +109,9 @@ def _feed(site: Site, feed: Feed, balance: LoadBalance) -> dict[str, Any]:
             "exclusions": [_exclusion(rule, rows) for rule, rows in balance.exclusions.items()],
             "held": [asdict(c) for c in causes if c.severity == "error"],
             "noted": [asdict(c) for c in causes if c.severity == "warning"],
-            "tickets": _tickets(connection, feed.name),
+            "tickets": _tickets(site, feed.name),
             "open_tickets": connection.scalar(text(OPEN_TICKETS), {"feed": feed.name}),
+            "overdue_tickets": overdue(site, feed.name),
             "receivers": [_receiver(site, connection, balance, r, feed.name) for r in feed.receivers],
             "suite": _suite(site, balance.loads),
         }
@@ -145,16 +142,19 @@ def _causes(connection: Connection, loads: tuple[int, ...], kind: RecordType) ->
     return found
 
 
-def _tickets(connection: Connection, feed: str) -> list[dict[str, Any]]:
-    rows = connection.execute(text(TICKETS), {"feed": feed, "most": TICKETS_SHOWN}).all()
+def _tickets(site: Site, feed: str) -> list[dict[str, Any]]:
+    """The first due come first."""
     return [
         {
-            "id": ticket,
-            "row": ordinal,
-            "since": opened[:10],
-            "codes": [r[0] for r in connection.execute(text(WHY), {"load": load, "ordinal": ordinal})],
+            "id": ticket.id,
+            "row": ticket.ordinal,
+            "since": ticket.term.since.isoformat(),
+            "due": ticket.term.words,
+            "overdue": ticket.term.overdue,
+            "assignee": ticket.assignee or "",
+            "codes": sorted({code for code, _ in ticket.codes}),
         }
-        for ticket, ordinal, opened, load in rows
+        for ticket in tickets(site, feed, most=TICKETS_SHOWN)
     ]
 
 

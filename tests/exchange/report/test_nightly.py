@@ -2,9 +2,12 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from exchange import quarantine
 from exchange.report.nightly import write_report
 
 HOSTILE = "<script>document.title = 'owned'; alert(1)</script><img src=https://example.invalid/x onerror=alert(2)>"
@@ -68,3 +71,16 @@ def test_the_same_ledger_gives_the_same_bytes(report, site):
     before = {path.name: path.read_bytes() for path in report.parent.iterdir()}
     write_report(site, site.today)
     assert {path.name: path.read_bytes() for path in report.parent.iterdir()} == before
+
+
+def test_it_tells_who_sees_to_a_held_row_until_when_and_what_is_overdue(site):
+    quarantine.assign(site, 1, "<b>李某</b>", "knows the source", "tester")
+    later = replace(site, clock=lambda: datetime(2026, 3, 17, 1, tzinfo=UTC))
+    for at, word, overdue in ((site, "2026-03-16", 0), (later, "2026-03-16 逾期 overdue", 1)):
+        page = write_report(at, site.today)
+        (feed,) = json.loads((page.parent / "report.json").read_text(encoding="utf-8"))["feeds"]
+        (ticket,) = feed["tickets"]
+        assert (ticket["assignee"], ticket["due"], feed["overdue_tickets"]) == ("<b>李某</b>", word, overdue)
+        html = page.read_text(encoding="utf-8")
+        assert "&lt;b&gt;李某&lt;/b&gt;" in html
+        assert ("其中逾期" in html) == bool(overdue)
