@@ -1,14 +1,17 @@
-"""Three DAGs beside the feeds: open receipts (every half hour), checkpoint (every morning), replay (by a person)."""
+"""Four DAGs beside the feeds: open receipts (every half hour), holdings and checkpoint (every morning), replay (by a
+person)."""
 
 import os
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import Param, TriggerRule, dag, task
+from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule, TriggerRule, dag, task
 
 from exchange import tasks
+from schemas.errors import Terminal
 
 START = pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai")
+FAIL_AT_ONCE = ExceptionRetryPolicy([RetryRule(exception=Terminal, action=RetryAction.FAIL, reason="Terminal")])
 
 
 @dag(
@@ -34,6 +37,36 @@ def open_receipts() -> None:
         tasks.settle(feed)
 
     settle.expand(feed=find())
+
+
+@dag(
+    dag_id="holdings",
+    dag_display_name="在库对账 · compare holdings",
+    description="compares what receivers hold with their receipts; the checkpoint after it signs the outcome",
+    schedule=None if os.environ.get("GUIJI_UNSCHEDULED") else "15 7 * * *",
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    tags=["upkeep"],
+    default_args={
+        "owner": "exchange",
+        "retries": 2,
+        "retry_delay": timedelta(minutes=5),
+        "retry_policy": FAIL_AT_ONCE,
+    },
+)
+def holdings() -> None:
+    """One mapped task per receiver that answers for what it holds."""
+
+    @task
+    def find() -> list[str]:
+        return tasks.answering()
+
+    @task(map_index_template="{{ task.op_kwargs['receiver'] }}")
+    def compare(receiver: str) -> None:
+        tasks.compare(receiver)
+
+    compare.expand(receiver=find())
 
 
 @dag(
@@ -94,5 +127,6 @@ def replay() -> None:
 
 
 open_receipts()
+holdings()
 checkpoint()
 replay()

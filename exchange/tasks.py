@@ -126,6 +126,35 @@ def settle(feed: str) -> None:
             raise (failures[0] if failures else unfinished) from None
 
 
+def answering() -> list[str]:
+    """Receivers that answer for what they hold."""
+    with boundary("holdings"):
+        from exchange import holdings
+        from exchange.site import Site
+
+        return holdings.answering(Site.from_environment())
+
+
+def compare(receiver: str) -> None:
+    """Compare what a receiver holds with its receipts, and show it in the report. Raises Unfinished when it differs."""
+    with boundary(f"holdings of {receiver}"):
+        from exchange import holdings
+        from exchange.site import Site
+
+        site = Site.from_environment()
+        try:
+            found = holdings.compare(site, receiver)
+        finally:
+            holdings.show(site, receiver)
+        if wrong := [one for one in found if one.differences]:
+            count = sum(len(one.differences) for one in wrong)
+            raise Unfinished(
+                f"{count} records differ, in {', '.join(one.feed for one in wrong)}",
+                where=receiver,
+                remedy=f"see them: guiji reconcile {receiver}",
+            )
+
+
 def checkpoint() -> None:
     """Sign what was answered since the last checkpoint."""
     with boundary("checkpoint"):

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from exchange.cli.screen import screen
 from exchange.evidence import Evidence
+from exchange.holdings import answering, compare, show
 from exchange.ledger.balance import LoadBalance, load_balance, newest_loads
 from exchange.orchestration import Airflow, RunChange
 from exchange.site import Site
@@ -69,9 +70,24 @@ def _close(site: Site, day: date, states: dict[str, str], console: Console) -> i
     }
     console.print(_table(site, balances, states))
     console.print("送/收/退: sent / accepted / rejected")
+    differing = [receiver for receiver in answering(site) if not _agrees(site, receiver, console)]
     Evidence(site).checkpoint()
     console.print(f"报告 report: {site.home / 'reports' / day.isoformat() / 'index.html'}")
-    return 0 if all(state == "success" for state in states.values()) else 1
+    return 0 if not differing and all(state == "success" for state in states.values()) else 1
+
+
+def _agrees(site: Site, receiver: str, console: Console) -> bool:
+    """The morning's comparison: what the receiver holds, against what its receipts say."""
+    try:
+        found = compare(site, receiver)
+    except GuijiError as error:
+        console.print(f"✗ {error}", markup=False)
+        return False
+    records, differences = sum(one.records for one in found), sum(len(one.differences) for one in found)
+    mark = "✗" if differences else "✓"
+    console.print(f"{mark} 在库对账 holdings of {receiver}: {records} 条 records · {differences} 处差异 differences")
+    show(site, receiver)
+    return not differences
 
 
 def _table(site: Site, balances: dict[str, LoadBalance], states: dict[str, str]) -> Table:

@@ -11,12 +11,13 @@ from sqlalchemy import Connection, bindparam, text
 from evidence.files import EvidenceError
 from exchange import days
 from exchange.evidence import Evidence
+from exchange.holdings import last, offers
 from exchange.late import late
 from exchange.ledger.balance import LoadBalance, add_up, day_balances, newest_loads
 from exchange.ledger.exclusions import RULES
 from exchange.site import Site
 from exchange.tickets import overdue, tickets
-from schemas.catalog import Feed
+from schemas.catalog import Feed, Receiver
 from schemas.findings import registry
 from schemas.standard import RecordType, in_force
 
@@ -172,8 +173,17 @@ def _receiver(site: Site, connection: Connection, balance: LoadBalance, code: st
         "whole": part.whole,
         "unsettled": connection.scalar(text(UNKNOWN), {"feed": feed, "receiver": code}),
         "held": connection.scalar(text(HELD), {"feed": feed, "receiver": code}),
+        "compared": _compared(site, receiver, feed),
         "rejections": [{"code": row[0], "text": row[1], "rows": row[2]} for row in said],
     }
+
+
+def _compared(site: Site, receiver: Receiver | None, feed: str) -> dict[str, Any] | None:
+    """None where the receiver does not answer for what it holds; `at` is empty until it was asked."""
+    if receiver is None or not offers(receiver):
+        return None
+    found = last(site, feed, receiver.code)
+    return asdict(found) if found else {"at": "", "records": 0, "unread": 0, "differences": 0}
 
 
 def _suite(site: Site, loads: tuple[int, ...]) -> list[dict[str, Any]]:

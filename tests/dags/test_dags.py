@@ -20,6 +20,7 @@ pytestmark = [
 ]
 HEAVY = ("great_expectations", "pandas", "pyarrow", "polars")
 FEEDS = Catalog().feeds
+UPKEEP = {"open_receipts", "holdings", "checkpoint", "replay"}
 PARSE = f"""
 import json, sys
 from pathlib import Path
@@ -43,7 +44,7 @@ def test_one_dag_for_each_feed_and_three_for_upkeep(dags: dict[str, Any]) -> Non
     expected = {f"feed_{name.replace('/', '_')}" for name in FEEDS}
 
     assert len(expected) >= 6
-    assert set(dags) == expected | {"open_receipts", "checkpoint", "replay"}
+    assert set(dags) == expected | UPKEEP
 
 
 @pytest.mark.parametrize("name", sorted(FEEDS))
@@ -85,7 +86,8 @@ def test_upkeep_asks_every_half_hour_signs_in_the_morning_and_replays_on_request
     assert _clock(dags["open_receipts"]) == ("*/30 * * * *", "Asia/Shanghai")
     assert _clock(dags["checkpoint"]) == ("45 7 * * *", "Asia/Shanghai")
     assert dags["replay"].schedule is None
-    for dag in (dags["open_receipts"], dags["checkpoint"], dags["replay"]):
+    assert _clock(dags["holdings"]) == ("15 7 * * *", "Asia/Shanghai")
+    for dag in (dags[name] for name in UPKEEP):
         assert (dag.max_active_runs, dag.catchup, dag.tags) == (1, False, {"upkeep"})
 
 
@@ -103,7 +105,7 @@ def test_parsing_loads_nothing_heavy(airflow: None) -> None:
     done = subprocess.run([sys.executable, "-c", PARSE], capture_output=True, text=True, cwd=HOUSE, check=True)
 
     count, before, after = json.loads(done.stdout.splitlines()[-1])
-    assert count == len(FEEDS) + 3
+    assert count == len(FEEDS) + len(UPKEEP)
     assert after == before
 
 
@@ -117,11 +119,7 @@ def test_one_broken_mapping_is_told_by_file_and_key_and_hides_no_other(
 
     bag = read_dags()
 
-    assert set(bag.dags) == {feed.dag_id for feed in FEEDS.values()} - {"feed_market_penalty"} | {
-        "open_receipts",
-        "checkpoint",
-        "replay",
-    }
+    assert set(bag.dags) == {feed.dag_id for feed in FEEDS.values()} - {"feed_market_penalty"} | UPKEEP
     (error,) = bag.import_errors.values()
     assert "departments/market/penalty.yaml: schedule" in error
 
@@ -132,7 +130,7 @@ def test_two_broken_files_are_both_told(catalog_copy: Path, read_dags: Callable[
 
     bag = read_dags()
 
-    assert len(bag.dags) == len(FEEDS) - 2 + 3
+    assert len(bag.dags) == len(FEEDS) - 2 + len(UPKEEP)
     (error,) = bag.import_errors.values()
     assert "departments/market/licence.yaml" in error
     assert "departments/water/licence.yaml" in error

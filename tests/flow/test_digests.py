@@ -10,10 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from connectors.registry import open_target
+from exchange import holdings, tasks
 from exchange.cli.main import app
 from exchange.digests import FEW, Comparison, Difference, comparable
 from schemas.catalog import expand
-from schemas.errors import ConfigurationError, ReceiptMismatch
+from schemas.errors import ConfigurationError, ReceiptMismatch, Unfinished
 from tests.flow.conftest import Install, installed
 from tests.flow.installation import Installation
 from tests.flow.processes import FEED
@@ -67,6 +68,29 @@ def some(at: Installation, place: int, revision: int = 1) -> tuple[str, bytes]:
 def test_nothing_differs_after_two_nights(at: Installation, code: str) -> None:
     assert compare(at, code) == []
     assert len(at.receiver(code).current("penalty")) > 2 * FEW
+
+
+def test_a_comparison_is_a_line_of_the_history_and_stands_on_the_page(
+    at: Installation, spoil: Callable[..., None]
+) -> None:
+    site = at.site()
+    assert {one.feed for one in holdings.compare(site, "nation")} == {FEED}
+    agreed = holdings.last(site, FEED, "nation")
+    assert agreed is not None
+    assert (agreed.records, agreed.differences) == (len(at.world.nation.current()), 0)
+    cd_id, _ = some(at, 3)
+    spoil("DELETE FROM standing WHERE cd_id = ?", cd_id)
+    with pytest.raises(Unfinished, match="guiji reconcile nation"):
+        tasks.compare("nation")
+    day = site.home / "reports" / at.world.business_date(2).isoformat()
+    (feed,) = json.loads((day / "report.json").read_text(encoding="utf-8"))["feeds"]
+    nation = next(one for one in feed["receivers"] if one["code"] == "nation")
+    assert nation["compared"]["differences"] == 1
+    assert nation["compared"]["records"] == agreed.records
+    page = (day / "index.html").read_text(encoding="utf-8")
+    assert f"guiji reconcile nation --feed {FEED}" in page
+    assert cd_id.rpartition(":")[2] not in page
+    site.ledger.engine.dispose()
 
 
 @pytest.mark.parametrize("place", [0, 17, -1])
