@@ -10,7 +10,6 @@ from datetime import UTC, timedelta
 from functools import partial
 from hashlib import sha256
 
-from exchange.durable import crash_point
 from exchange.ledger.database import Lease
 from exchange.ledger.deliveries import Deliveries, Delivery
 from exchange.ledger.loads import Loads
@@ -18,6 +17,7 @@ from exchange.prepare import record_type_of
 from exchange.scrub import public_columns, scrub_verdicts, scrubbed_number
 from exchange.site import Site
 from schemas.catalog import Feed, Receiver
+from schemas.crash_points import crash_point
 from schemas.errors import GuijiError, ReceiptMismatch, ReceiverRefused, ReceiverUnreachable, Terminal
 from schemas.exchange import Answer, RecordVerdict, Sealed, Target
 from transforms.outgoing import compile_profile

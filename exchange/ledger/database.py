@@ -20,9 +20,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
-from exchange.durable import crash_point
 from exchange.ledger import tables
 from exchange.ledger.history import add_line
+from schemas.crash_points import crash_point
 from schemas.errors import ConfigurationError, StaleOwner, Transient
 
 # One statement: two first owners of a feed, at the same moment, become the first and the second.

@@ -16,10 +16,11 @@ from hypothesis import HealthCheck, Phase, note, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from exchange import durable, flow, quarantine
+from exchange import flow, quarantine
 from exchange.cli.looking import status_facts
 from exchange.ledger.loads import Loads
 from sandbox.receivers.rules import party_unknown
+from schemas import crash_points
 from schemas.errors import GuijiError
 from tests.flow.conftest import installed
 from tests.flow.installation import RECEIVERS, edit
@@ -57,7 +58,7 @@ class Story(RuleBasedStateMachine):
         home = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="guiji-story-")))
         self.at = self.stack.enter_context(installed(home, 40, batch=2, only=FEED))
         self.patch = self.stack.enter_context(pytest.MonkeyPatch.context())
-        self.patch.setattr(durable.os, "kill", self._killed)
+        self.patch.setattr(crash_points.os, "kill", self._killed)
         edit(self.at.root / MARKET, "max_held_share: 0.2", "max_held_share: 1.0\n  max_vanished_share: 1.0")
         truth = wanted(self.at.world, FEED, 1).values()
         sound = [one.row for one in truth if one.state == "present" and not one.dirt]
@@ -180,7 +181,7 @@ class Story(RuleBasedStateMachine):
     def _run(self) -> str | None:
         """One run; what it complained of."""
         done["runs"] += 1
-        durable._seen.clear()
+        crash_points._seen.clear()
         snapshot = [
             (n, row.content) for n, row in sorted(self.model.rows.items(), key=lambda i: str(self.pool[i[0]]["id"]))
         ]

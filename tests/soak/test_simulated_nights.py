@@ -14,10 +14,11 @@ from random import Random
 import pyarrow as pa
 import pytest
 
-from exchange import durable, flow, prepare
+from exchange import flow, prepare
 from exchange.site import Site
 from expectations.suites import Suite, SuiteResult
 from sandbox.receivers import FAULTS
+from schemas import crash_points
 from schemas.catalog import Catalog
 from schemas.errors import GuijiError
 from tests.flow.conftest import installed
@@ -59,7 +60,7 @@ def disturb(rng: Random, at: Installation, patch: pytest.MonkeyPatch, how: Count
 
 def run(at: Installation, site: Site, feed: str) -> str | None:
     """The flow's steps without the report's page; what it complained of."""
-    durable._seen.clear()
+    crash_points._seen.clear()
     words: list[str] = []
     steps = [
         lambda: flow.pull_and_land(site, feed, at.day),
@@ -107,7 +108,7 @@ def patch() -> Iterator[pytest.MonkeyPatch]:
         return SuiteResult(self.record_type, business_date, (), flags=[[] for _ in chunks])
 
     with pytest.MonkeyPatch.context() as made:
-        made.setattr(durable.os, "kill", killed)
+        made.setattr(crash_points.os, "kill", killed)
         made.setattr(prepare.Suite, "judge", passed)
         yield made
 
