@@ -27,15 +27,27 @@ from exchange.signing import open_signers, programs
 from exchange.site import Site
 from schemas.errors import ConfigurationError, FileDamaged, KeyDestroyed, KeyMissing, LeaseHeld, Unfinished
 
-ACKED = text(
-    "SELECT d.key, COUNT(r.id) FROM delivery d JOIN receipt r ON r.delivery_key = d.key "
-    "WHERE d.state = 'acked' GROUP BY d.id, d.key ORDER BY d.id"
-)
+# Settled deliveries, and how many words on them there are: receipts, later answers, two persons' decisions.
+SETTLED = text("""
+SELECT d.key, (SELECT COUNT(*) FROM receipt r WHERE r.delivery_key = d.key)
+    + (SELECT COUNT(*) FROM rung g WHERE g.delivery_key = d.key AND g.reached_at IS NOT NULL
+        AND g.file_digest IS NOT NULL)
+    + (SELECT COUNT(*) FROM proposal p WHERE p.subject = d.key AND p.state = 'done')
+FROM delivery d WHERE d.state IN ('acked', 'arrived') ORDER BY d.id
+""")
 DELIVERY = text("SELECT * FROM delivery WHERE key = :key")
 KEYS = text("SELECT key FROM delivery WHERE key LIKE :start ORDER BY key LIMIT 2")
 ATTEMPTS = text("SELECT number, intent_at FROM attempt WHERE delivery_key = :key ORDER BY number")
 RECEIPTS = text(
     "SELECT attempt, number, status, verdict, filed_at, file_digest FROM receipt WHERE delivery_key = :key ORDER BY id"
+)
+RUNGS = text(
+    "SELECT name, reached_at, file_digest FROM rung WHERE delivery_key = :key AND reached_at IS NOT NULL "
+    "AND file_digest IS NOT NULL ORDER BY reached_at, name"
+)
+DECIDED = text(
+    "SELECT action, proposed_by, proposed_at, settled_by, settled_at FROM proposal "
+    "WHERE subject = :key AND state = 'done' ORDER BY id"
 )
 MEMBERS = text(
     "SELECT m.position, v.business_key AS key, v.revision, v.operation, v.digest, m.outcome, m.code "
@@ -59,7 +71,7 @@ class Evidence:
         return self.site.home / "keys" / "signing"
 
     def checkpoint(self) -> Note | None:
-        """Sign a checkpoint over all that was acked, or answered again, since the last. None: there is nothing new.
+        """Sign a checkpoint over all that was settled, or answered again, since the last. None: there is nothing new.
 
         What cannot be read is left for the next one, and said afterwards: Unfinished; so is a history that is not what
         the last checkpoint signed. What lies under a destroyed key can no longer be stated. Raises ConfigurationError
@@ -69,7 +81,7 @@ class Evidence:
             log = self.log
             held = {entry.delivery: entry.receipts for entry in log.entries}
             with self.site.ledger.read() as connection:
-                new = [(key, count) for key, count in connection.execute(ACKED) if held.get(key) != count]
+                new = [(key, count) for key, count in connection.execute(SETTLED) if held.get(key) != count]
             signers, changed = open_signers(self.keys, first=log.last is None), self._history_changed(log.last)
             entries, unread = [], []
             for key, count in new:
@@ -146,11 +158,13 @@ class Evidence:
         with self.site.ledger.read() as connection:
             row = connection.execute(DELIVERY, {"key": key}).mappings().one()
             attempts = [dict(attempt) for attempt in connection.execute(ATTEMPTS, {"key": key}).mappings()]
+            decided = [dict(decision) for decision in connection.execute(DECIDED, {"key": key}).mappings()]
             contents, seed = self._contents(connection, key)
         receiver = self.site.catalog.receivers.get(row["receiver"])
         head = {name: row[name] for name in ("receiver", "feed", "profile", "sequence", "sealed_at")}
         method = str(receiver.access["method"]) if receiver else "unknown"
-        return statement({"delivery": key, "method": method, "attempts": attempts, **head}, contents, seed)
+        head |= {"delivery": key, "method": method, "attempts": attempts, "decided": decided}
+        return statement(head, contents, seed)
 
     def _contents(self, connection: Connection, key: str) -> tuple[Contents, bytes]:
         """What was sent and what came back, and the secret of the members' salts."""
@@ -163,6 +177,10 @@ class Evidence:
             path = self.site.receipt_file(key, receipt["attempt"], receipt["file_digest"])
             said = {name: receipt[name] for name in ("attempt", "number", "status", "verdict", "filed_at")}
             receipts.append((said, self._read(path, row["load_id"], receipt["file_digest"])))
+        for name, reached_at, file_digest in connection.execute(RUNGS, {"key": key}):
+            said = {"attempt": 0, "number": "", "status": 200, "verdict": name, "filed_at": reached_at}
+            path = self.site.receipt_file(key, 0, file_digest, name)
+            receipts.append((said, self._read(path, row["load_id"], file_digest)))
         return Contents(request, members, receipts), seed
 
     def _read(self, path: Path, load_id: int, digest: str) -> bytes:

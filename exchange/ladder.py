@@ -145,8 +145,7 @@ class Ladder:
         """The bytes are filed first. None: the answer does not speak of every accepted record, and proves nothing."""
         assert isinstance(self.target, Climbing)
         words = as_text(answer)
-        path = self.site.receipt_file(key, 0, sha256(words).hexdigest())
-        path = path.with_name(path.name.replace(".000.", f".{name}."))
+        path = self.site.receipt_file(key, 0, sha256(words).hexdigest(), name)
         digest, _ = self.site.vault.write(path, [words], self.site.load_scope(load))
         try:
             found = self.target.read_rung(key, name, answer)

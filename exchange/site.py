@@ -70,6 +70,6 @@ class Site:
         """The exact request bytes of a sealed delivery."""
         return self.home / "deliveries" / key[:2] / f"{key}.ndjson"
 
-    def receipt_file(self, key: str, attempt: int, digest: str) -> Path:
-        """A receiver's answer, verbatim; several may speak of one attempt."""
-        return self.home / "receipts" / key[:2] / f"{key}.{attempt:03d}.{digest[:12]}.http"
+    def receipt_file(self, key: str, attempt: int, digest: str, rung: str = "") -> Path:
+        """A receiver's answer, verbatim; several may speak of one attempt. `rung`: of a later answer, which one."""
+        return self.home / "receipts" / key[:2] / f"{key}.{rung or f'{attempt:03d}'}.{digest[:12]}.http"

@@ -1,14 +1,18 @@
 """A receiver that can neither be asked nor honours keys: two persons find out and decide, and the truth comes out."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from evidence.verify import check, holds
 from exchange import flow, held
+from exchange.evidence import Evidence
 from exchange.late import late
 from schemas.errors import GuijiError, ReceiverUnreachable, Terminal, Unfinished
+from tests.exchange.evidence.asked import trust
 from tests.flow.conftest import Install
 from tests.flow.installation import Installation, edit
 from tests.flow.oracle import faults
@@ -96,3 +100,15 @@ def test_a_change_that_a_receiver_does_not_take_is_due_and_then_overdue(install:
     at.world.province.start()
     flow.seal_and_deliver(at.site(), FEED, "province")
     assert not [one for one in on(4) if one[0] == "province"]
+
+
+def test_what_two_persons_decided_comes_into_the_evidence(hold: Hold) -> None:
+    at, key = hold("error_500_after")
+    decide(at, key, "arrived")
+    evidence = Evidence(at.site())
+    assert evidence.checkpoint()
+    findings = check(evidence.bundle(key)[1], trust(evidence))
+    assert holds(findings)
+    assert [finding.english for finding in findings if finding.holds is None] == ["the receiver's answer"]
+    (decision,) = json.loads(evidence.log.excerpt(key).statement)["decided"]
+    assert (decision["action"], decision["proposed_by"], decision["settled_by"]) == ("arrived", "Li", "Wang")

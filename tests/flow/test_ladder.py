@@ -1,5 +1,6 @@
 """The later answer of a receiver is asked for until every accepted record has it, and is late when it does not come."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,14 +8,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from evidence.verify import check, holds
 from exchange import flow
 from exchange.asof import held, steps
+from exchange.evidence import Evidence
 from exchange.ladder import Rung, rungs
 from exchange.late import late_rungs
 from exchange.ledger.deliveries import Deliveries
 from exchange.site import Site
 from schemas.catalog import Receiver
 from schemas.errors import ConfigurationError
+from tests.exchange.evidence.asked import keys, trust
 from tests.flow.conftest import Install
 from tests.flow.installation import Installation
 from tests.flow.processes import FEED
@@ -121,3 +125,15 @@ def test_waits_are_days_or_working_days() -> None:
 def test_another_wait_is_refused_with_the_key(ladder: object) -> None:
     with pytest.raises(ConfigurationError, match=r"promise\.ladder"):
         rungs(receiver(ladder))
+
+
+def test_a_later_answer_comes_into_the_evidence(at: Installation) -> None:
+    evidence = Evidence(at.site())
+    assert evidence.checkpoint()
+    key = keys(at.site(), "nation")[0]
+    chase(at, hours=7)
+    assert evidence.checkpoint()
+    assert evidence.checkpoint() is None
+    assert holds(check(evidence.bundle(key)[1], trust(evidence)))
+    statement = json.loads(evidence.log.excerpt(key).statement)
+    assert [receipt["verdict"] for receipt in statement["receipts"]] == ["acked", "stored"]
