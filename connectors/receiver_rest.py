@@ -9,9 +9,10 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from connectors.http import TooLarge, new_session, read_answer
+from connectors.receipts import parsed, plain, read_receipt
 from connectors.signing import Signer
 from schemas.errors import ReceiptMismatch, ReceiverRefused, ReceiverUnreachable
-from schemas.exchange import Answer, Receipt, RecordVerdict, Sealed
+from schemas.exchange import Answer, Receipt, Sealed
 
 MAX_ANSWER = 64 * 1024**2
 UNSETTLED = (408, 425, 429)
@@ -70,7 +71,7 @@ class RestTarget:
             raise ReceiverUnreachable(
                 f"does not say what it holds (HTTP {answer.status})", where=self.where, remedy="ask the receiver"
             )
-        return self._parse(answer.body)
+        return parsed(answer.body, self.where)
 
     def ask_rung(self, key: str, name: str) -> Answer | None:
         """None when it says in so many words that it has not got that far, or does not know the delivery."""
@@ -85,7 +86,7 @@ class RestTarget:
 
     def read_rung(self, key: str, name: str, answer: Answer) -> dict[int, tuple[str, str] | None]:
         """Strict as `read`: it must speak of this delivery and this rung, and of no record twice."""
-        data, found = self._parse(answer.body), dict[int, tuple[str, str] | None]()
+        data, found = parsed(answer.body, self.where), dict[int, tuple[str, str] | None]()
         if data.get("key") != key or data.get("rung") != name or not isinstance(data.get("results"), list):
             raise ReceiptMismatch("speaks of another delivery", where=self.where, remedy="ask the receiver")
         for row in data["results"]:
@@ -93,7 +94,7 @@ class RestTarget:
             if type(seq) is not int or seq in found or status not in (name, f"not_{name}"):
                 raise ReceiptMismatch("a line of the answer is none", where=self.where, remedy="ask the receiver")
             there = status == name
-            found[seq] = None if there else (_plain(row.get("code"), 60), _plain(row.get("message"), 2000))
+            found[seq] = None if there else (plain(row.get("code"), 60), plain(row.get("message"), 2000))
         return found
 
     def _request(self, method: str, path: str, headers: dict[str, str], body: IO[bytes] | None = None) -> Answer:
@@ -120,40 +121,7 @@ class RestTarget:
         if status != 200:
             remedy = "check requester and secret" if status in (401, 403) else "see the receipt file; ask the receiver"
             raise ReceiverRefused(f"refuses the delivery (HTTP {status})", where=self.where, remedy=remedy)
-        data = self._parse(answer.body)
-        count = data.get("count")
-        if data.get("key") != sealed.key or type(count) is not int or count != sealed.count:
-            raise ReceiptMismatch("speaks of another delivery", where=self.where, remedy="ask the receiver")
-        verdicts = self._verdicts(data.get("results"), sealed.count)
-        for word in ("accepted", "rejected"):
-            if word in data and data[word] != sum(verdict.verdict == word for verdict in verdicts):
-                raise ReceiptMismatch("counts against its own lines", where=self.where, remedy="ask the receiver")
-        return Receipt(sealed.key, _plain(data.get("receipt"), 200), verdicts)
-
-    def _parse(self, body: bytes) -> dict[str, Any]:
-        """Strict: UTF-8, one object, no key twice, no NaN; anything else leaves the outcome unknown."""
-        try:
-            data = json.loads(body.decode("utf-8"), object_pairs_hook=_no_twins, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
-            raise ReceiverUnreachable("the answer cannot be read", where=self.where, remedy="asked again") from None
-        if not isinstance(data, dict):
-            raise ReceiptMismatch("the answer is no receipt", where=self.where, remedy="ask the receiver")
-        return data
-
-    def _verdicts(self, results: Any, count: int) -> tuple[RecordVerdict, ...]:
-        found: dict[int, RecordVerdict] = {}
-        for row in results if isinstance(results, list) else []:
-            seq, status = (row.get("seq"), row.get("status")) if isinstance(row, dict) else (None, None)
-            if type(seq) is not int or not 0 <= seq < count or seq in found or status not in ("accepted", "rejected"):
-                raise ReceiptMismatch(
-                    "a line of the receipt is no verdict", where=self.where, remedy="ask the receiver"
-                )
-            found[seq] = RecordVerdict(seq, status, _plain(row.get("code"), 60), _plain(row.get("message"), 2000))
-        if len(found) != count:
-            raise ReceiptMismatch(
-                f"{count} records were sent, {len(found)} are spoken of", where=self.where, remedy="ask the receiver"
-            )
-        return tuple(found[seq] for seq in sorted(found))
+        return read_receipt(answer.body, sealed, self.where)
 
 
 def _never_connected(error: requests.RequestException) -> bool:
@@ -167,21 +135,3 @@ def _is_json(answer: Answer) -> bool:
         return isinstance(json.loads(answer.body), dict)
     except (ValueError, RecursionError):
         return False
-
-
-def _plain(value: Any, longest: int) -> str:
-    """Text any database can keep: no lone surrogates, no NUL. The verbatim answer is kept beside it."""
-    if value is None:
-        return ""
-    return str(value).encode("utf-8", "replace").decode().replace("\0", "?")[:longest]
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data = dict(pairs)
-    if len(data) != len(pairs):
-        raise ValueError
-    return data
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)

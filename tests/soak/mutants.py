@@ -43,7 +43,7 @@ def _one(name: str, file: str, old: str, new: str, *caught_by: str) -> Mutant:
     return Mutant(name, file, ((old, new),), caught_by)
 
 
-DELIVER, TARGET = "exchange/deliver.py", "connectors/receiver_rest.py"
+DELIVER, TARGET, RECEIPTS = "exchange/deliver.py", "connectors/receiver_rest.py", "connectors/receipts.py"
 LEDGER, SQL, FLOW = "exchange/ledger/database.py", "connectors/sql.py", "exchange/flow.py"
 REGISTRATION, STATEMENTS = "exchange/ledger/registration.py", "exchange/ledger/statements.py"
 _EARLY = """pull.complete, lease)
@@ -112,12 +112,12 @@ MUTANTS = (
         "fault", "error_500_before",
     ),
     Mutant(
-        "a receipt of another count", TARGET,
-        ((" or count != sealed.count", ""), ('data.get("results"), sealed.count)', 'data.get("results"), count)')),
+        "a receipt of another count", RECEIPTS,
+        ((" or count != sealed.count", ""), ('"results"), sealed.count, where)', '"results"), count, where)')),
         ("noticed", "short_count_receipt"),
     ),
     _one(
-        "a receipt of another key", TARGET, 'data.get("key") != sealed.key or ', "", "noticed", "wrong_key_receipt",
+        "a receipt of another key", RECEIPTS, 'data.get("key") != sealed.key or ', "", "noticed", "wrong_key_receipt",
     ),
     _one(
         "a receipt written over the last one", "exchange/site.py", '{key}.{attempt:03d}.{digest[:12]}.http',
@@ -148,7 +148,7 @@ MUTANTS = (
         "for statement in (CORRECTED,):", "nights", "1",
     ),
     _one(
-        "accepted in part, counted whole", TARGET, "found[seq] = RecordVerdict(seq, status,",
+        "accepted in part, counted whole", RECEIPTS, "found[seq] = RecordVerdict(seq, status,",
         'found[seq] = RecordVerdict(seq, "accepted",', "fault", "partial_accept",
     ),
     _one("deletions not sent", REGISTRATION, "for statement in (*DISPOSE, VANISHED):", "for statement in DISPOSE:",
