@@ -18,7 +18,14 @@ from exchange.scrub import public_columns, scrub_verdicts, scrubbed_number
 from exchange.site import Site
 from schemas.catalog import Feed, Receiver
 from schemas.crash_points import crash_point
-from schemas.errors import GuijiError, ReceiptMismatch, ReceiverRefused, ReceiverUnreachable, Terminal
+from schemas.errors import (
+    AwaitingVerdicts,
+    GuijiError,
+    ReceiptMismatch,
+    ReceiverRefused,
+    ReceiverUnreachable,
+    Terminal,
+)
 from schemas.exchange import Answer, RecordVerdict, Sealed, Target
 from transforms.outgoing import compile_profile
 
@@ -41,14 +48,21 @@ class Courier:
     def run(self) -> int:
         """Settle every open delivery in order. Returns how many were acked.
 
+        Behind one that lies at the receiver and is not judged yet, the next may follow: the order is kept there.
         Raises ReceiverUnreachable (try again), ReceiverRefused or ReceiptMismatch (a person looks).
         """
-        acked = 0
+        acked, waiting = 0, list[AwaitingVerdicts]()
         for item in self.book.open(self.feed.name, self.receiver.code):
-            if not (item.state == "unknown" and self._found(item)):
-                self._send(item)
+            try:
+                if not (item.state == "unknown" and self._found(item)):
+                    self._send(item)
+            except AwaitingVerdicts as error:
+                waiting.append(error)
+                continue
             self.told(item)
             acked += 1
+        if waiting:
+            raise waiting[0]
         return acked
 
     def _found(self, item: Delivery) -> bool:
@@ -59,6 +73,7 @@ class Courier:
             if answer is not None:
                 self._file(item, answer)
                 return True
+            self._refuse_vanished(item)
         if promise.get("idempotency") == "honoured":
             return False
         if promise.get("inquiry") == "by_key":
@@ -70,6 +85,16 @@ class Courier:
             where=f"{self.receiver.code} {item.key[:12]}",
             remedy="ask the receiver by telephone, then release or drop the delivery",
         )
+
+    def _refuse_vanished(self, item: Delivery) -> None:
+        """What lay there unjudged and is gone was taken in, or removed: sent again it might be taken in twice."""
+        if self.book.lay_there(item):
+            self.book.hold(item, self.lease)
+            raise Terminal(
+                "this delivery lay at the receiver and is gone without its verdicts",
+                where=f"{self.receiver.code} {item.key[:12]}",
+                remedy="ask the receiver what became of it, then release or drop the delivery",
+            )
 
     def _await_settling(self, item: Delivery) -> None:
         """A receiver that applies late could still apply the first copy: wait until it no longer can."""
@@ -87,8 +112,8 @@ class Courier:
         item = self.book.intend(item, self.lease)
         try:
             answer = self.target.send(sealed)
-        except ReceiverUnreachable as error:
-            if getattr(error, "sent", True) is False:
+        except GuijiError as error:
+            if not error.sent:
                 self.book.not_sent(item, self.lease)
             raise
         crash_point("send.answered")
@@ -103,6 +128,9 @@ class Courier:
             receipt = self.target.read(self._sealed(item), answer)
         except ReceiverRefused:
             self.book.file(item, "", answer.status, digest, "refused", (), self.lease)
+            raise
+        except AwaitingVerdicts:
+            self.book.file_waiting(item, answer.status, digest, self.lease)
             raise
         except (ReceiverUnreachable, ReceiptMismatch):
             self.book.file(item, "", answer.status, digest, "unknown", (), self.lease)

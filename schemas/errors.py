@@ -4,6 +4,7 @@
     ├── Transient            try again later; Airflow retries
     │   ├── SourceUnreachable    a department's system did not answer, or broke off
     │   ├── ReceiverUnreachable  a receiver did not answer; whether it applied anything is unknown
+    │   │   └── AwaitingVerdicts     a delivery lies there whole; the receiver has not judged it yet
     │   ├── LeaseHeld            another run moved the same thing at the same moment
     │   └── StaleOwner           a newer run took the feed over: this one must not write, and may begin anew
     └── Terminal             a person has to act; retrying gives the same again
@@ -27,7 +28,12 @@ A bad record is never an exception: it is a Finding (see findings.py). No messag
 
 
 class GuijiError(Exception):
-    """Base of all. `where` names file and key (or feed, delivery); `remedy` says what to do, in plain words."""
+    """Base of all. `where` names file and key (or feed, delivery); `remedy` says what to do, in plain words.
+
+    `sent` is False where not one byte of a delivery can have had an effect when it was raised.
+    """
+
+    sent = True
 
     def __init__(self, message: str, *, where: str = "", remedy: str = "") -> None:
         super().__init__(message)
@@ -52,6 +58,10 @@ class SourceUnreachable(Transient):
 
 class ReceiverUnreachable(Transient):
     """Raised by delivery when the outcome of a send is not known; the ledger says UNKNOWN and the next try inquires."""
+
+
+class AwaitingVerdicts(ReceiverUnreachable):
+    """Raised by delivery when a receiver has a delivery, whole and in its place, and has not judged it yet."""
 
 
 class LeaseHeld(Transient):

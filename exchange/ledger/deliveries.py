@@ -20,6 +20,7 @@ from schemas.errors import LeaseHeld
 from schemas.exchange import RecordVerdict
 
 ASK_EVERY = timedelta(hours=6)  # for a later answer: stored, published
+WAITING = "waiting"  # a receipt that says: it is here, not yet judged
 OPEN = ("sealed", "unknown", "refused")  # a refusal applied nothing: the same bytes may be tried again
 
 # The versions of one delivery in sealed order, handed over as one JSON array: the database makes the rows.
@@ -146,20 +147,38 @@ class Deliveries:
 
     def file(
         self, item: Delivery, number: str, status: int, digest: str, state: str,
-        verdicts: Sequence[RecordVerdict], lease: Lease,
+        verdicts: Sequence[RecordVerdict], lease: Lease, word: str = "",
     ) -> None:  # fmt: skip
-        """File a receipt whose bytes lie on the disk. `state`: acked (verdict per member), refused, or unknown."""
+        """File a receipt whose bytes lie on the disk. `state`: acked (verdict per member), refused, or unknown.
+
+        `word` is what the receipt is filed as, where that is not the state.
+        """
         now = self.ledger.now
         with self.ledger.write("receipt", lease) as connection:
             connection.execute(
                 receipt.insert().values(
                     delivery_key=item.key, attempt=item.attempt, number=number, status=status,
-                    file_digest=digest, verdict=state, filed_at=now,
+                    file_digest=digest, verdict=word or state, filed_at=now,
                 )
             )  # fmt: skip
             connection.execute(delivery.update().where(delivery.c.key == item.key).values(state=state, changed_at=now))
             if verdicts:
                 _write_verdicts(connection, item, verdicts)
+
+    def file_waiting(self, item: Delivery, status: int, digest: str, lease: Lease) -> None:
+        """File the answer that the delivery lies there unjudged; once, however often it is given."""
+        if digest not in self._waiting(item):
+            self.file(item, "", status, digest, "unknown", (), lease, WAITING)
+
+    def lay_there(self, item: Delivery) -> bool:
+        """Whether the receiver was seen to have it since the last attempt, not yet judged."""
+        return bool(self._waiting(item))
+
+    def _waiting(self, item: Delivery) -> set[str]:
+        of_attempt = (receipt.c.delivery_key == item.key) & (receipt.c.attempt == item.attempt)
+        query = select(receipt.c.file_digest).where(of_attempt, receipt.c.verdict == WAITING)
+        with self.ledger.read() as connection:
+            return set(connection.scalars(query))
 
     def _move(self, item: Delivery, state: str, lease: Lease) -> None:
         with self.ledger.write("move", lease) as connection:

@@ -216,7 +216,7 @@ receipt = Table(
     Column("number", Words(200), nullable=False),
     Column("status", Integer, nullable=False),
     Column("file_digest", Words(64), nullable=False),
-    Column("verdict", Words(20), nullable=False),  # acked refused unknown
+    Column("verdict", Words(20), nullable=False),  # acked refused unknown waiting
     Column("filed_at", Words(40), nullable=False),
 )
 
