@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import text
 
+from exchange.ladder import rungs
 from exchange.site import Site
 
 CLOCK = "withdraw_changed"
@@ -81,12 +82,15 @@ def late_changes(site: Site, feed: str) -> list[Late]:
 
 
 def late_rungs(site: Site, feed: str) -> list[Late]:
-    """Rungs that are due today, or overdue."""
+    """Rungs that are due today, or overdue, of those that the receiver's ladder still has."""
     today = site.today.isoformat()
     with site.ledger.read() as connection:
         rows = connection.execute(LATE, {"feed": feed, "today": today}).all()
+    known = {row[0] for row in rows} & site.catalog.receivers.keys()
+    ladders = {code: {rung.name for rung in rungs(site.catalog.receivers[code])} for code in known}
     return [
         Late(receiver, name, due, int(records), due < today,
              f"{receiver}: {records} 条的回执 {name} {'已逾期 overdue' if due < today else '今日到期 due'} {due}")
         for receiver, name, due, records in rows
+        if name in ladders.get(receiver, ())
     ]  # fmt: skip

@@ -20,7 +20,7 @@ from schemas.catalog import Receiver
 from schemas.errors import ConfigurationError
 from tests.exchange.evidence.asked import keys, trust
 from tests.flow.conftest import Install
-from tests.flow.installation import Installation
+from tests.flow.installation import Installation, edit
 from tests.flow.processes import FEED
 
 
@@ -71,6 +71,12 @@ def test_a_late_answer_is_asked_for_again_and_shows_when_it_is_overdue(at: Insta
     (late,) = late_rungs(after(at, days=3), FEED)
     assert (late.receiver, late.what, late.overdue) == ("nation", "stored", True)
     chase(at, hours=14)
+    assert late_rungs(after(at, days=3), FEED) == []
+
+
+def test_a_ladder_that_was_taken_away_leaves_nothing_late(at: Installation) -> None:
+    assert late_rungs(after(at, days=3), FEED) != []
+    edit(at.root / "receivers/nation/receiver.yaml", "  ladder:", "  # ladder:")
     assert late_rungs(after(at, days=3), FEED) == []
 
 
