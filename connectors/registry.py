@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from connectors import table_layout
 from connectors.cursor import overlap
 from connectors.signing import check_signing
 from schemas.errors import ConfigurationError
@@ -34,7 +35,11 @@ SOURCES = {
     ),
     "files": ({"method", "folder"}, {"pattern", "format", "key", "sweep"}, {"folder", "pattern", "format"}),
 }
-TARGETS = {"rest": ({"method", "url", "signing", "service", "timeout"}, {"url", "signing", "service"})}
+# method → (keys of access, those that must be there)
+TARGETS = {
+    "rest": ({"method", "url", "signing", "service", "timeout"}, {"url", "signing", "service"}),
+    "table": (table_layout.KEYS, table_layout.NEEDED),
+}
 
 
 def check_source(access: Mapping[str, Any], source: Mapping[str, Any], where: str) -> None:
@@ -63,6 +68,9 @@ def check_target(access: Mapping[str, Any], where: str) -> None:
     of_access, needed = TARGETS[method]
     refuse_unknown_keys(access, of_access, f"{where}: access")
     _there(access, needed, where)
+    if method == "table":
+        table_layout.layout(access, where)
+        return
     check_signing(access["signing"], where)
     if access["signing"]["scheme"] == "gjgxjhpt" and "secret" not in access["signing"]:
         raise ConfigurationError("secret is missing", where=f"{where}: signing", remedy="give the secret: ${NAME}")
@@ -87,6 +95,10 @@ def open_source(access: Mapping[str, Any], source: Mapping[str, Any], where: str
 def open_target(access: Mapping[str, Any], where: str) -> Target:
     """The receiver behind an access method."""
     check_target(access, where)
+    if access["method"] == "table":
+        from connectors.receiver_table import TableTarget
+
+        return TableTarget(access, where)
     from connectors.receiver_rest import RestTarget
 
     return RestTarget(access, where)

@@ -101,6 +101,13 @@ def _takes(catalog: Catalog, code: str, feed: Feed) -> None:
             where=f"{feed.where}: receivers",
             remedy=f"write receivers/{code}/{feed.record_type}.yaml",
         )
+    access = catalog.receiver(code).access
+    if access.get("method") == "table" and feed.record_type not in access.get("tables", {}):
+        raise ConfigurationError(
+            f"there is no table for {feed.record_type}",
+            where=f"receivers/{code}/receiver.yaml: access.tables",
+            remedy=f"write `{feed.record_type}: …`, then `guiji new tables {code}`",
+        )
 
 
 def _gate(feed: Feed) -> None:

@@ -1,4 +1,4 @@
-"""`guiji new receiver` and `guiji new department`: a folder that `guiji check` passes, or tells what is still open."""
+"""`guiji new`: a receiver's or a department's folder that `guiji check` passes or finds open; a receiver's tables."""
 
 from datetime import date
 from pathlib import Path
@@ -87,6 +87,17 @@ def department(
     for path in write_department(folder, record_type, (name, name_en), access, wanted, (credit_code, region)):
         typer.echo(f"✓ {path.relative_to(catalog.root)}")
     typer.echo(f"  列名换成源表的 write the source's columns → guiji check → guiji preview {code}/{kind}")
+
+
+@app.command()
+def tables(
+    code: Code,
+    dialect: Annotated[str, typer.Option("--for", help="sqlite | postgresql | mysql，缺省看 access.url")] = "",
+) -> None:
+    """打印接收方交换库的建表语句，交其数据库管理员执行。 The statements that make a receiver's exchange tables."""
+    from exchange.cli.new_tables import statements
+
+    typer.echo(statements(Catalog().receiver(code), dialect), nl=False)
 
 
 def _record_type(kind: str) -> RecordType:

@@ -2,15 +2,20 @@
 
 import json
 import os
+import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+
+from schemas.exchange import Sealed
+from tests.connectors.exchange_platform import ACCESS, DIALECTS, Platform, sealed
 
 
 @dataclass
@@ -115,3 +120,24 @@ def maria() -> Iterator[str]:
         finally:
             cursor.execute(f"DROP DATABASE {name}")
     admin.close()
+
+
+@pytest.fixture(params=list(DIALECTS))
+def exchange_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        sqlite3.connect(tmp_path / "platform.db").close()
+        return f"sqlite:///{tmp_path / 'platform.db'}"
+    return str(request.getfixturevalue({"postgresql": "postgres", "mysql": "maria"}[request.param]))
+
+
+@pytest.fixture
+def platform(exchange_url: str) -> Iterator[Platform]:
+    made = Platform(exchange_url, ACCESS)
+    made.make()
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def delivery(tmp_path: Path) -> Sealed:
+    return sealed(tmp_path)

@@ -1,0 +1,280 @@
+"""A receiver that takes its records from exchange tables (前置库): rows and their control row in one transaction.
+
+The control row says key, count and digest, and its key comes once: a second send of a delivery changes nothing. The
+receiver judges later; its verdicts are read from the status columns until every record has one. What is filed is a
+canonical JSON text of these rows, in the form of connectors/receipts.py, with the receiver's own status beside ours.
+"""
+
+import io
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pyarrow as pa
+
+from connectors.receipts import read_receipt
+from connectors.table_databases import Database
+from connectors.table_fit import Fit
+from connectors.table_holdings import Holdings
+from connectors.table_layout import ENVELOPE, layout
+from connectors.table_servers import database_of
+from schemas.crash_points import crash_point
+from schemas.errors import (
+    AwaitingVerdicts,
+    ConfigurationError,
+    GuijiError,
+    ReceiptMismatch,
+    ReceiverRefused,
+    ReceiverUnreachable,
+)
+from schemas.exchange import Answer, Receipt, Sealed
+
+WAITING, JUDGED, REFUSED = 202, 200, 422
+"""Of an answer that was read from tables; as HTTP has it, so that receipts of all kinds of receiver read alike."""
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+LONGEST_PAUSE = 5.0
+DRIVERS = ("sqlite3", "psycopg", "pymysql")
+
+
+class TableTarget:
+    """One receiver. `wait` seconds, in all, one run waits for verdicts."""
+
+    def __init__(self, access: Mapping[str, Any], where: str) -> None:
+        self.where, self.layout, self.url = where, layout(access, where), str(access["url"])
+        self.kind, self.timeout = database_of(self.url, where), float(access.get("timeout", 30))
+        self._left = float(access.get("wait", 0))
+        self._fits: dict[str, Fit] = {}
+        self._holdings: dict[tuple[str, str], Holdings] = {}
+
+    def check(self) -> str:
+        with self._database() as database:
+            fits = [self._fit(database, record_type) for record_type in self.layout.tables]
+        return f"the receiver's database answers: {self.layout.control} and {len(fits)} tables for records"
+
+    def send(self, sealed: Sealed) -> Answer:
+        """Raises ReceiverUnreachable; with nothing written, ConfigurationError, ReceiverRefused or ReceiptMismatch."""
+        with self._database() as database:
+            written = self._written(database, sealed)
+            return self._judged(database, sealed.key) or self._gone(sealed, written)
+
+    def inquire(self, key: str) -> Answer | None:
+        """None when neither a control row nor rows of this delivery are there."""
+        with self._database() as database:
+            return self._judged(database, key)
+
+    def read(self, sealed: Sealed, answer: Answer) -> Receipt:
+        """Raises AwaitingVerdicts, ReceiverRefused or ReceiptMismatch."""
+        said = json.loads(answer.body)
+        if (said["key"], said["count"], said["digest"]) != (sealed.key, sealed.count, sealed.digest):
+            raise ReceiptMismatch("the control row speaks of other content", where=self.where, remedy="ask them")
+        if answer.status == WAITING:
+            raise AwaitingVerdicts(
+                "the delivery lies there and is not judged yet", where=self.where, remedy="the next run looks again"
+            )
+        if answer.status == REFUSED:
+            raise ReceiverRefused(
+                "the control row says that the whole delivery is rejected",
+                where=self.where,
+                remedy="ask the receiver why; when its people have removed or reset the rows, run again",
+            )
+        return read_receipt(answer.body, sealed, self.where)
+
+    def holdings(self, question: Mapping[str, str]) -> dict[str, Any]:
+        """What the data table holds as accepted, rebuilt line by line; one look for all questions of a run."""
+        scope = question.get("record_type", ""), question.get("prefix", "")
+        if scope not in self._holdings:
+            with self._database() as database:
+                fit = self._fit(database, scope[0])
+                self._holdings[scope] = Holdings.read(database, self.layout, fit, scope[1])
+        return self._holdings[scope].answer(question)
+
+    def _written(self, database: Database, sealed: Sealed) -> bool:
+        """False: it was there already. What is raised before COMMIT leaves nothing behind."""
+        try:
+            fit, data = self._fit(database, sealed.record_type), read_body(sealed, self.where)
+            database.begin()
+            if not self._claimed(database, sealed, data):
+                return False
+            self._refuse_half(database, fit.table, sealed.key)
+            rows = fit.rows(data, self._beside(sealed, data.num_rows))
+            try:
+                database.insert(fit.table, rows)
+            except Exception as error:
+                raise fit.told(database.kind(error), error) from None
+            fit.read_back(database, rows, sealed.key)
+            crash_point("table.before_commit")
+        except Exception as error:
+            database.rollback()
+            told = self._told(error)
+            told.sent = False
+            raise told from None
+        database.commit()
+        crash_point("table.after_commit")
+        return True
+
+    def _claimed(self, database: Database, sealed: Sealed, data: pa.Table) -> bool:
+        """Put the control row there; False when its key is there already."""
+        names = self.layout.of_control
+        words = {
+            "key": sealed.key, "feed": sealed.feed, "record_type": sealed.record_type, "count": str(sealed.count),
+            "digest": sealed.digest, "state": self.layout.new, "time": _now(),
+            "fields": ",".join(name for name in data.column_names if name not in ENVELOPE),
+        }  # fmt: skip
+        row = pa.table({names[word]: pa.array([words[word]], pa.string()) for word in names})
+        try:
+            database.insert(self.layout.control, row)
+        except Exception as error:
+            if database.kind(error) != "unique":
+                raise
+            database.rollback()
+            return False
+        return True
+
+    def _beside(self, sealed: Sealed, count: int) -> dict[str, pa.Array]:
+        """What stands on a data row beside the record: key, place, status, and the receiver's fixed columns."""
+        words = {"key": sealed.key, "state": self.layout.new, "time": _now()}
+        found = {self.layout.columns["seq"]: pa.array(map(str, range(count)), pa.string())}
+        for word, name in self.layout.of_rows.items():
+            if word in words:
+                found[name] = pa.array([words[word]] * count, pa.string())
+        return found | {name: pa.array([text] * count, pa.string()) for name, text in self.layout.fixed.items()}
+
+    def _judged(self, database: Database, key: str) -> Answer | None:
+        """Look until every record has its verdict, or the time of this run is over."""
+        pause = 0.05
+        while True:
+            answer = self._look(database, key)
+            database.rollback()  # the next look is to see what has happened since
+            if answer is None or answer.status != WAITING or self._left <= 0:
+                return answer
+            pause = min(pause * 1.5, LONGEST_PAUSE, self._left)
+            time.sleep(pause)
+            self._left -= pause
+
+    def _look(self, database: Database, key: str) -> Answer | None:
+        names = self.layout.of_control
+        found = self._select(database, self.layout.control, names, key)
+        if not found:
+            for table in dict.fromkeys(self.layout.tables.values()):
+                self._refuse_half(database, table, key)
+            return None
+        control = found[0] | {"count": _whole(found[0]["count"])}
+        record_type, meaning = str(control["record_type"]), self.layout.words.get(str(control["state"]))
+        if record_type not in self.layout.tables:
+            raise ReceiptMismatch("the control row names another record type", where=self.where, remedy="ask them")
+        if meaning == "rejected":
+            return _answer(REFUSED, self.layout.control, control)
+        table = self.layout.verdicts or self.layout.tables[record_type]
+        rows = self._select(database, table, self.layout.of_verdicts, key)
+        status = [self.layout.words.get(str(row["state"])) for row in rows]
+        if "pending" in status or (self.layout.verdicts and len(rows) != control["count"]):
+            return _answer(WAITING, self.layout.control, control)
+        results = [
+            {**{name: row[name] for name in row if name != "key"}, "seq": _whole(row["seq"]), "status": word}
+            for row, word in zip(rows, status, strict=True)
+        ]
+        results.sort(key=lambda one: str(one["seq"]).zfill(12))
+        return _answer(JUDGED, self.layout.control, control | {"results": results})
+
+    def _select(self, database: Database, table: str, names: dict[str, str], key: str) -> list[dict[str, Any]]:
+        """The rows of one delivery, every value as text, under our words."""
+        columns = ", ".join(database.text(database.quoted(name)) for name in names.values())
+        statement = (
+            f"SELECT {columns} FROM {database.quoted_table(table)} "  # noqa: S608 - names are quoted
+            f"WHERE {database.quoted(self.layout.columns['key'])} = {database.place}"
+        )
+        return [dict(zip(names, row, strict=True)) for row in database.rows(statement, key)]
+
+    def _refuse_half(self, database: Database, table: str, key: str) -> None:
+        if self._select(database, table, self.layout.named("seq"), key):
+            raise ReceiptMismatch(
+                "rows of this delivery lie there without their control row",
+                where=f"{self.where}: access.tables, {table}",
+                remedy="ask the receiver's people who took the control row away; have the rows removed, then run again",
+            )
+
+    def _gone(self, sealed: Sealed, written: bool) -> Answer:
+        """COMMIT was answered, and at the first look nothing is there: it lay there, that much is known."""
+        if not written:
+            raise ReceiverUnreachable("the delivery comes and goes", where=self.where, remedy="the next run asks again")
+        words = {"key": sealed.key, "count": sealed.count, "digest": sealed.digest}
+        return _answer(WAITING, self.layout.control, words)
+
+    def _fit(self, database: Database, record_type: str) -> Fit:
+        if record_type not in self._fits:
+            self._fits[record_type] = Fit.found(database, self.layout, record_type, self.where)
+        return self._fits[record_type]
+
+    @contextmanager
+    def _database(self) -> Iterator[Database]:
+        """Our own words for whatever a driver says."""
+        database: Database | None = None
+        try:
+            database = self.kind(self.url, self.timeout)
+            yield database
+        except GuijiError:
+            raise
+        except Exception as error:
+            told = self._told(error)
+            told.sent = database is not None
+            raise told from None
+        finally:
+            if database is not None:
+                database.close()
+
+    def _told(self, error: Exception) -> GuijiError:
+        """Our own words for a driver's; anything else goes up as it is."""
+        if isinstance(error, GuijiError):
+            return error
+        if not type(error).__module__.startswith(DRIVERS):
+            raise error
+        kind, name = self.kind.kind(error), type(error).__name__
+        if kind == "refused":
+            return ReceiverRefused(
+                f"the receiver's database refused us ({name})",
+                where=f"{self.where}: access.url",
+                remedy="check user and password, and the rights: SELECT and INSERT on its exchange tables",
+            )
+        if kind in ("data", "unique"):
+            return ConfigurationError(
+                f"the control table does not take what is written ({name})",
+                where=f"{self.where}: access.control",
+                remedy="hold the table against `guiji new tables`",
+            )
+        said = "is locked" if kind == "busy" else "cannot be reached, or broke off"
+        return ReceiverUnreachable(
+            f"the receiver's database {said} ({name})", where=self.where, remedy="the next run asks what became of it"
+        )
+
+
+def read_body(sealed: Sealed, where: str) -> pa.Table:
+    """The sealed lines as columns; what cannot be put together again to the same bytes is refused."""
+    with sealed.open() as body:
+        content = body.read()
+    names = list(json.loads(content.split(b"\n", 1)[0]))
+    kinds = {name: pl.Int64() if name == "cd_revision" else pl.String() for name in names}
+    frame, again = pl.read_ndjson(io.BytesIO(content), schema=kinds), io.BytesIO()
+    frame.write_ndjson(again)
+    if again.getvalue() != content:
+        raise GuijiError("the sealed lines are no table", where=where, remedy="report it: a defect of ours")
+    table = frame.to_arrow()
+    return pa.table([column.cast(pa.string()) for column in table.columns], names=names)
+
+
+def _answer(status: int, table: str, said: Mapping[str, Any]) -> Answer:
+    body = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "replace")
+    return Answer(status, {"Source": f"table {table}"}, body)
+
+
+def _whole(text: Any) -> Any:
+    """A whole number as one; anything else stays what it is, and is no receipt."""
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else text
+
+
+def _now() -> str:
+    return f"{datetime.now(SHANGHAI):%Y-%m-%d %H:%M:%S}"
