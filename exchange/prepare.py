@@ -4,6 +4,7 @@ Chunks stream from the landing store to the canonical file; only marks and findi
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,7 +26,7 @@ from expectations.suites import Suite
 from schemas.ahead import ahead
 from schemas.catalog import Feed
 from schemas.errors import BatchHeld
-from schemas.findings import Flag, held_rows
+from schemas.findings import Flag, held_rows, registry
 from schemas.lineage import same_content_since
 from schemas.standard import RecordType, in_force
 from transforms.converters.registry import get
@@ -182,7 +183,25 @@ class Preparation:
             known=counts.known,
         )
         if decision.hold:
-            raise BatchHeld(f"{decision.words_zh} / {decision.words_en}", where=self.load.feed)
+            said = f"{decision.words_zh} / {decision.words_en}"
+            if decision.reason_code == "GATE_TOO_MANY_HELD":
+                said += f" — 主要问题 mainly: {'; '.join(self._causes())}"
+            raise BatchHeld(
+                said,
+                where=self.load.feed,
+                remedy=f"see guiji preview {self.load.feed}; guiji batch accept {self.load.id} lets it through",
+            )
+
+    def _causes(self) -> list[str]:
+        """The findings that hold the most rows, the first three."""
+        rows = Counter[tuple[str, str]]()
+        for flag in self.flags:
+            if registry()[flag.code].severity == "error":
+                rows[flag.code, flag.field] += len(flag.rows)
+        return [
+            f"{registry()[code].title_zh} {code}{f'({field})' if field else ''} {count}"
+            for (code, field), count in rows.most_common(3)
+        ]
 
 
 def part_label(load: Load, part: int) -> str:

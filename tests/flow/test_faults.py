@@ -86,7 +86,7 @@ def test_a_receiver_that_is_gone_altogether(install: Install) -> None:
 def test_a_batch_the_gate_holds_is_not_sent(install: Install) -> None:
     at = install()
     edit(at.root / MAPPING, "max_held_share: 0.2", "max_held_share: 0.0001")
-    with pytest.raises(BatchHeld):
+    with pytest.raises(BatchHeld, match=r"mainly: .*FIELD_REQUIRED\(\w+\) \d+ → see guiji preview"):
         at.run(FEED)
     assert [at.receiver(code).attempts() for code in RECEIVERS] == [[], []]
     assert at.balance(FEED).state == "held"
