@@ -2,22 +2,28 @@
 
 import json
 import os
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sandbox.departments import MarketDepartment, TransportDepartment, WaterDepartment
 from sandbox.end import End
 from sandbox.generator import Night, business_date, make_night
-from sandbox.receivers import Receiver
+from sandbox.receivers import Receiver, Witness
 
 
 class World(End):
     """All five ends in threads of this process. What lives in `state` survives; a second start shows the same night.
 
     `night` counts from 1; a new world starts on night 1. `seed` and `rows` are fixed when the state is first made.
+    `nation` makes another national receiver than the one behind REST; it is given the folder for its state.
     """
 
-    def __init__(self, state: Path, seed: int = 7, rows: int = 2000, market_url: str | None = None) -> None:
+    def __init__(
+        self, state: Path, seed: int = 7, rows: int = 2000, market_url: str | None = None,
+        nation: Callable[[Path], Witness] | None = None,
+    ) -> None:  # fmt: skip
         state.mkdir(parents=True, exist_ok=True)
         self.state = state.resolve()
         kept = self._kept()
@@ -26,7 +32,9 @@ class World(End):
         self.water = WaterDepartment(self.seed, kept.get("water", 0))
         self.transport = TransportDepartment(self.state / "transport")
         self.province = Receiver("province", self.state, self.seed, kept.get("province", 0))
-        self.nation = Receiver("nation", self.state, self.seed, kept.get("nation", 0))
+        self.nation: Any = (
+            nation(self.state) if nation else Receiver("nation", self.state, self.seed, kept.get("nation", 0))
+        )
 
     def start(self) -> None:
         """Start all five and show the night the world was left on."""
@@ -75,7 +83,7 @@ class World(End):
 
     def _ends(
         self,
-    ) -> tuple[MarketDepartment, WaterDepartment, TransportDepartment, Receiver, Receiver]:
+    ) -> tuple[MarketDepartment, WaterDepartment, TransportDepartment, Receiver, Witness]:
         return self.market, self.water, self.transport, self.province, self.nation
 
     def _kept(self) -> dict[str, int]:

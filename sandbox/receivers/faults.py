@@ -27,7 +27,8 @@ RUNG = ("stored_late", "stored_missing")
 class Faults:
     """Switches, safe between threads. A switch set for n times goes off after n requests that it spoiled."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: tuple[str, ...] = FAULTS + RUNG) -> None:
+        self.known = known
         self._left: dict[str, int] = {}
         self._skip: dict[str, int] = {}
         self._lock = Lock()
@@ -38,8 +39,8 @@ class Faults:
 
     def set(self, name: str, times: int = 1, seconds: float | None = None, skip: int = 0) -> None:
         """Show `name` for `times` requests that it concerns, after `skip` good ones; slow answers take `seconds`."""
-        if name not in FAULTS + RUNG:
-            raise ValueError(f"no fault named {name}; known are {', '.join(FAULTS)}")
+        if name not in self.known:
+            raise ValueError(f"no fault named {name}; known are {', '.join(self.known)}")
         with self._lock:
             self._left[name], self._skip[name] = times, skip
             self.seconds = self.seconds if seconds is None else seconds

@@ -8,12 +8,12 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sandbox import signatures
-from sandbox.end import End
 from sandbox.receivers.faults import AFTER, BEFORE, Faults
 from sandbox.receivers.holdings import holdings
 from sandbox.receivers.intake import Delivery, Intake, stored
-from sandbox.receivers.log import Applied, Attempt, ReceiverLog
+from sandbox.receivers.log import ReceiverLog
 from sandbox.receivers.spoiling import SPOIL_AFTER, SPOIL_BEFORE, SPOIL_INQUIRY
+from sandbox.receivers.witness import Witness
 from sandbox.server import Handler, LocalServer
 
 SID = "guiji-delivery"
@@ -30,11 +30,11 @@ def _reply(status: int, code: str, message: str) -> _Reply:
     return _Reply(status, json.dumps({"code": code, "message": message}, ensure_ascii=False).encode())
 
 
-class Receiver(End):
+class Receiver(Witness):
     """One receiver on loopback; its log lives in `state` and outlives it."""
 
     def __init__(self, code: ReceiverCode, state: Path, seed: int = 7, port: int = 0) -> None:
-        self.code: ReceiverCode = code
+        self.code = code
         self.rid = f"guiji-{code}"
         self.secret = hashlib.sha256(f"{code} app secret {seed}".encode()).hexdigest()
         self.faults = Faults()
@@ -77,32 +77,6 @@ class Receiver(End):
         if self._log:
             self._log.close()
             self._log = None
-
-    def applied(self) -> list[Applied]:
-        """Every record version taken in, read from disk."""
-        with _Witness(self.log_path) as log:
-            return log.applied()
-
-    def current(self, record_type: str | None = None) -> dict[str, tuple[int, bytes]]:
-        """What the receiver holds now, read from disk: cd_id → (revision, verbatim line)."""
-        with _Witness(self.log_path) as log:
-            return log.current(record_type)
-
-    def attempts(self) -> list[Attempt]:
-        """Every request, read from disk."""
-        with _Witness(self.log_path) as log:
-            return log.attempts()
-
-
-class _Witness:
-    def __init__(self, path: Path) -> None:
-        self._log = ReceiverLog(path)
-
-    def __enter__(self) -> ReceiverLog:
-        return self._log
-
-    def __exit__(self, *_: object) -> None:
-        self._log.close()
 
 
 def _handler(receiver: Receiver, intake: Intake, log: ReceiverLog) -> type[Handler]:

@@ -9,6 +9,7 @@ import pytest
 from sandbox.world import World
 from tests.flow.installation import Installation, catalog_root
 from tests.flow.processes import Zygote
+from tests.flow.transports import TRANSPORTS, drop
 
 Install = Callable[..., Installation]
 
@@ -16,13 +17,19 @@ Install = Callable[..., Installation]
 @contextmanager
 def installed(
     home: Path, rows: int, batch: int = 1000, timeout: float = 30, only: str = "*", *,
-    market_url: str | None = None, ledger: str = "",
+    market_url: str | None = None, ledger: str = "", transport: str = "rest",
 ) -> Iterator[Installation]:  # fmt: skip
-    """A started sandbox and its installation; the environment of this process is set, and put back."""
-    root = home / "catalog"
+    """A started sandbox and its installation; the environment of this process is set, and put back.
+
+    `transport`: how records come to the nation, a name in TRANSPORTS.
+    """
+    root, by = home / "catalog", TRANSPORTS[transport]
     if not root.exists():
-        catalog_root(root, batch=batch, timeout=timeout, only=only)
-    with World(home / "sandbox", rows=rows, market_url=market_url) as world, pytest.MonkeyPatch.context() as patch:
+        catalog_root(root, batch=batch, timeout=timeout, only=only, equip=by.equip)
+    with ExitStack() as stack:
+        stack.callback(drop, home / "sandbox")
+        made_world = World(home / "sandbox", rows=rows, market_url=market_url, nation=by.receiver)
+        world, patch = stack.enter_context(made_world), stack.enter_context(pytest.MonkeyPatch.context())
         made = Installation(home / "var", world, root, ledger)
         made.home.mkdir(exist_ok=True)
         for name, value in made.env().items():

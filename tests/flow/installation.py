@@ -1,6 +1,7 @@
 """Owns one whole installation for a test: the sandbox, a catalog of its own, a home, and the environment of both."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,12 +16,16 @@ from schemas.catalog import HOUSE, Catalog
 RECEIVERS = ("province", "nation")
 
 
-def catalog_root(root: Path, *, batch: int = 1000, timeout: float = 30, only: str = "*") -> Path:
+def catalog_root(
+    root: Path, *, batch: int = 1000, timeout: float = 30, only: str = "*",
+    equip: Callable[[Path], None] = lambda _: None,
+) -> Path:  # fmt: skip
     """A copy of `departments/` (of the feeds `only` names) and `receivers/` that a test may change.
 
-    Small batches make many deliveries.
+    Small batches make many deliveries. `equip` gives a receiver another way of taking records.
     """
     shutil.copytree(HOUSE / "receivers", root / "receivers")
+    equip(root)
     for path in HOUSE.glob(f"departments/{only}.yaml" if "/" in only else "departments/*/*.yaml"):
         target = root / path.relative_to(HOUSE)
         target.parent.mkdir(parents=True, exist_ok=True)

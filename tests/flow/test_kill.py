@@ -1,29 +1,24 @@
 """Killed by SIGKILL at every durable step, from the pull to the closed balance, then run again until done.
 
-The steps are not listed here: a recording run tells which there are and how often each is passed. Each is hit at its
-first, second and last passing on a first night (everything is new), at its first and last on a second one (changes
-and deletions).
+Each step is hit at its first, second and last passing on a first night (everything is new), at its first and last on
+a second one (changes and deletions). Receivers that are not reached by REST: the steps round their delivery here, all
+of them in tests/soak/test_transports.py.
 """
 
 import shutil
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from exchange import days
+from tests.connectors.conftest import absent
 from tests.flow.conftest import installed
-from tests.flow.installation import RECEIVERS, Installation
-from tests.flow.oracle import faults
+from tests.flow.killing import BATCH, ROWS, kills, survive
 from tests.flow.processes import FEED, Zygote
+from tests.flow.transports import TRANSPORTS
 
 pytestmark = pytest.mark.slow
-ROWS, BATCH, SHARES, RERUNS = 40, 10, 4, 3
-STEPS = (
-    "lease", "load.open", "load.landed", "register", "seal", "withhold", "intent", "receipt", "load.close",
-    "rung", "day", "key", "file", "folder", "send",
-)  # fmt: skip
+SHARES = 4
 Make = Callable[[str], Path]
 
 
@@ -44,45 +39,6 @@ def make(tmp_path: Path, zygote: Zygote, night: int) -> Make:
     return made
 
 
-def kills(at: Installation, zygote: Zygote) -> list[str]:
-    """Every durable step of one undisturbed run."""
-    log = at.home / "passed"
-    assert zygote.run(at, GUIJI_CRASH_LOG=str(log))[0].words == "done"
-    passed = Counter(log.read_text(encoding="utf-8").split())
-    assert {name.rsplit(".", 1)[0] for name in passed} | {"withhold"} == set(STEPS)
-    second = 2 if at.world.night == 1 else 1
-    turns = {name: sorted({1, min(second, times), times}) for name, times in sorted(passed.items())}
-    return [f"{name}:{turn}" for name in turns for turn in turns[name]]
-
-
-def survive(at: Installation, zygote: Zygote, point: str) -> list[str]:
-    """Kill there, run again until done, let a second night pass; what the receivers' logs say against us."""
-    if not zygote.run(at, GUIJI_CRASH_AT=point)[0].killed:
-        return ["was never reached"]
-    words = "not run"
-    for _ in range(RERUNS):
-        words = zygote.run(at)[0].words
-        if words == "done":
-            break
-    found = [] if words == "done" else [f"not done after {RERUNS} more runs: {words}"]
-    found += look(at)
-    if at.world.night == 2:
-        return found
-    at.world.advance_to(2)
-    words = zygote.run(at)[0].words
-    return found + look(at) if words == "done" else [*found, f"next night: {words}"]
-
-
-def look(at: Installation) -> list[str]:
-    """Both receivers, the balance, and the day."""
-    found = [words for code in RECEIVERS for words in faults(at.world, at.receiver(code), FEED, at.world.night)]
-    balance, site = at.balance(FEED), at.site()
-    if days.closed_through(site, FEED) != at.day:
-        found.append("the day is not closed")
-    site.ledger.engine.dispose()
-    return found if balance.whole and balance.state == "closed" else [*found, f"load {balance.state}, not closed"]
-
-
 @pytest.mark.parametrize("night", [1, 2])
 @pytest.mark.parametrize("share", range(SHARES))
 def test_killed_anywhere_nothing_is_lost_or_doubled(make: Make, zygote: Zygote, night: int, share: int) -> None:
@@ -94,4 +50,18 @@ def test_killed_anywhere_nothing_is_lost_or_doubled(make: Make, zygote: Zygote, 
         with installed(make(f"kill{number}"), ROWS, BATCH, only=FEED) as at:
             found += [f"{point}: {words}" for words in survive(at, zygote, point)]
     print(f"night {night}: killed {len(points)} times: {' '.join(points)}")
+    assert found == []
+
+
+@pytest.mark.parametrize("transport", [name for name in TRANSPORTS if name != "rest"])
+def test_killed_while_another_transport_carries(tmp_path: Path, zygote: Zygote, transport: str) -> None:
+    """At each step of its own, once; the province's deliveries go out before."""
+    if not TRANSPORTS[transport].there():
+        absent(transport)
+    found, points = [], TRANSPORTS[transport].points
+    for number, step in enumerate(points):
+        with installed(tmp_path / f"kill{number}", ROWS, 20, only=FEED, transport=transport) as at:
+            found += [f"{step}: {words}" for words in survive(at, zygote, step)]
+    print(f"{transport}: killed {len(points)} times: {' '.join(points)}")
+    assert points
     assert found == []
