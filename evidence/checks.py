@@ -13,6 +13,7 @@ from evidence.proofs import HASHES, NotShown, canonical, consistent, demand, dig
 
 FILES = {"statement.json", "members.jsonl", "request.bin", "log/checkpoint.note", "log/previous.note", "log/proof.json"}
 FOLDERS = ("receipts/", "log/handovers/")
+READ = ("rest", "table")  # ways to a receiver whose answers all have one form
 ENTRIES = ({"member", "salt"}, {"member", "salt", "record"}, set(HASHES))
 Said = tuple[str, str]
 
@@ -83,9 +84,10 @@ def check_answer(b: Bundle) -> Said:
              if receipt["verdict"] == "acked"]  # fmt: skip
     if not acked:
         raise NotShown("接收方的答复", "the receiver's answer")
-    if b.statement["method"] != "rest":
+    if b.statement["method"] not in READ:
         raise NotShown(
-            "接收方答复的含义（非 REST 接口，须人工阅读）", "what the answer means (not a REST receiver: to be read)"
+            "接收方答复的含义（此类接收方的答复须人工阅读）",
+            "what the answer means (of a receiver of this kind: to be read)",
         )
     body = json.loads(acked[-1].partition(b"\r\n\r\n")[2])
     demand(body["key"] == b.statement["delivery"], "回执说的是别的报送", "the receipt speaks of another delivery")

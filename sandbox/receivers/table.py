@@ -71,8 +71,14 @@ class TableReceiver(Witness):
             self._log.close()
         self.engine.dispose()
 
+    def hurry(self) -> None:
+        """What was late is judged now."""
+        self.faults.clear()
+        self._seen.clear()
+
     def mend(self) -> None:
         """The platform's people put right what their faults spoiled: rows back, statuses reset."""
+        self.hurry()
         with self.engine.begin() as base:
             base.execute(text("UPDATE gj_control SET gj_state = '0' WHERE gj_state = '3'"))
             base.execute(text("UPDATE gj_penalty SET gj_state = '2' WHERE gj_state = '9'"))
