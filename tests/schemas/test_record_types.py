@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from expectations.record_rules import compile_rules
-from schemas.standard import RecordType, code_list, standard
+from schemas.standard import RecordType, code_list, standard, versions
 
 MODEL = standard("enforcement", "1.0")
 TYPES = MODEL.record_types
@@ -63,7 +63,7 @@ def test_annotations_are_complete_and_honest(kind: RecordType) -> None:
     schema = kind.schema
     assert schema["$id"] == f"urn:guiji:enforcement:1.0:{kind.name}"
     assert schema["additionalProperties"] is False
-    optional = {"decision_number", "party_name"} if kind.name in SHEETS else set()
+    optional = {"decision_number", "line_number"} if kind.name in SHEETS else set()
     assert set(kind.key) <= {field.name for field in kind.fields if field.required} | optional
     assert kind.field(kind.date_field).kind == "date"
     for field in kind.fields:
@@ -84,8 +84,15 @@ def test_links_lead_to_a_field_that_is_there_and_fits(kind: RecordType) -> None:
     for name, spec in kind.schema["properties"].items():
         if link := spec.get("x-link"):
             target = TYPES[link["type"]]
-            assert link["field"] in target.key, name
+            assert target.field(link["field"]).required, name
             assert target.field(link["field"]).kind == kind.field(name).kind
+
+
+@pytest.mark.parametrize("version", versions("enforcement"))
+def test_no_business_key_says_anything_of_a_person(version: str) -> None:
+    """A key stands in the ledger, in reports and in every receiver's cd_id."""
+    for kind in standard("enforcement", version).record_types.values():
+        assert [name for name in kind.key if kind.field(name).personal != "none"] == [], kind.name
 
 
 def test_a_penalty_a_coercion_and_another_act_name_their_inspection() -> None:
