@@ -5,12 +5,9 @@ A server of our own from the packaged programs; between us and it a wire that se
 
 import os
 import signal
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
-from types import TracebackType
 
 import pytest
 from sqlalchemy.engine import make_url
@@ -21,79 +18,9 @@ from tests.flow.processes import FEED, Zygote
 from tests.soak.figures import tell
 from tests.soak.survival import BATCH, ROWS, again, look
 from tests.soak.tiers import amount, sampled
+from tests.soak.wire import CommitWire
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(4 * 3600)]
-
-
-class CommitWire:
-    """TCP to a server's Unix socket. The `turn`-th COMMIT is done or lost, and in both cases its answer never comes.
-
-    With `fall` the server falls at that moment.
-    """
-
-    def __init__(self, far: Path, turn: int = 0, done: bool = True, fall: "Server | None" = None) -> None:
-        self._far, self._turn, self._done, self._fall = far, turn, done, fall
-        self.commits = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
-        Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                far = socket.socket(socket.AF_UNIX)
-                try:
-                    far.connect(str(self._far))
-                except OSError:
-                    self._close(near, far)
-                    continue
-                Thread(target=self._out, args=(near, far), daemon=True).start()
-                Thread(target=self._back, args=(far, near), daemon=True).start()
-
-    def _out(self, near: socket.socket, far: socket.socket) -> None:
-        with suppress(OSError):
-            while block := near.recv(65536):
-                if b"COMMIT\0" in block:
-                    self.commits += 1
-                    if self.commits == self._turn:
-                        self._break(block, near, far)
-                        return
-                far.sendall(block)
-        self._close(near, far)
-
-    def _break(self, block: bytes, near: socket.socket, far: socket.socket) -> None:
-        """The way back first, so that no answer gets through."""
-        near.shutdown(socket.SHUT_WR)
-        if self._done:
-            far.sendall(block)
-        if self._fall:
-            self._fall.fall()
-        elif self._done:
-            with suppress(OSError):
-                far.sendall(b"X\0\0\0\x04")  # the server answers, then sees us go
-        self._close(near, far)
-
-    def _back(self, far: socket.socket, near: socket.socket) -> None:
-        with suppress(OSError):
-            while block := far.recv(65536):
-                near.sendall(block)
-        self._close(near, far)
-
-    @staticmethod
-    def _close(*ends: socket.socket) -> None:
-        for one in ends:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-
-    def __enter__(self) -> "CommitWire":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._listener.close()
 
 
 class Server:
@@ -160,7 +87,7 @@ def test_a_commit_is_on_its_way_and_its_answer_never_comes(
         url = server.database(f"falls{int(falls)}_{number}")
         with installed(tmp_path / f"commit{number}", ROWS, BATCH, only=FEED, ledger=url) as at:
             at.site().ledger.engine.dispose()
-            with through(url, CommitWire(server.socket, turn, done, server if falls else None)) as env:
+            with through(url, CommitWire(server.socket, turn, done, server.fall if falls else None)) as env:
                 first = zygote.run(at, **env)[0]
             server.rise()
             words = [] if first.code != 0 or turn == commits else ["a lost COMMIT went unnoticed"]
