@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from connectors import table_layout
+from connectors import file_access, table_layout
 from connectors.cursor import overlap
 from connectors.signing import check_signing
 from schemas.errors import ConfigurationError
 from schemas.exchange import Source, Target
 from schemas.nearest import nearest, refuse_unknown_keys
 
+NO_SHEETS: Mapping[str, Any] = {}
 SWEEPS = ("nightly", "weekly", "never")
 # method → (keys of access, keys of source, those that must be there)
 SOURCES = {
@@ -39,6 +40,7 @@ SOURCES = {
 TARGETS = {
     "rest": ({"method", "url", "signing", "service", "timeout"}, {"url", "signing", "service"}),
     "table": (table_layout.KEYS, table_layout.NEEDED),
+    "files": (file_access.KEYS, file_access.NEEDED),
 }
 
 
@@ -62,14 +64,17 @@ def check_source(access: Mapping[str, Any], source: Mapping[str, Any], where: st
         raise ConfigurationError("the pattern leaves the folder", where=f"{where}: source.pattern", remedy="no / in it")
 
 
-def check_target(access: Mapping[str, Any], where: str) -> None:
-    """Keys only, nothing is reached. Raises ConfigurationError naming file, key and remedy."""
+def check_target(access: Mapping[str, Any], where: str, sheets: Mapping[str, Any] = NO_SHEETS) -> None:
+    """Keys only, nothing is reached. `sheets`: record type → what its profile says. Raises ConfigurationError."""
     method = _method(access, TARGETS, where)
     of_access, needed = TARGETS[method]
     refuse_unknown_keys(access, of_access, f"{where}: access")
     _there(access, needed, where)
     if method == "table":
         table_layout.layout(access, where)
+        return
+    if method == "files":
+        file_access.check_files(access, sheets, where)
         return
     check_signing(access["signing"], where)
     if access["signing"]["scheme"] == "gjgxjhpt" and "secret" not in access["signing"]:
@@ -92,9 +97,13 @@ def open_source(access: Mapping[str, Any], source: Mapping[str, Any], where: str
     return FileSource(access, source, where)
 
 
-def open_target(access: Mapping[str, Any], where: str) -> Target:
+def open_target(access: Mapping[str, Any], where: str, sheets: Mapping[str, Any] = NO_SHEETS) -> Target:
     """The receiver behind an access method."""
-    check_target(access, where)
+    check_target(access, where, sheets)
+    if access["method"] == "files":
+        from connectors.receiver_files import FileTarget
+
+        return FileTarget(access, where, sheets)
     if access["method"] == "table":
         from connectors.receiver_table import TableTarget
 

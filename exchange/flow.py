@@ -51,7 +51,7 @@ def seal_and_deliver(
     feed, receiver = site.catalog.feed(feed_name), site.catalog.receiver(receiver_code)
     lease = site.ledger.take(f"{feed_name}>{receiver_code}")
     Sealer(site, feed, receiver, lease).run()
-    target = open_target(expand(receiver.access, receiver.where), receiver.where)
+    target = open_target(expand(receiver.access, receiver.where), receiver.where, receiver.sheets)
     try:
         Courier(site, feed, receiver, target, lease, told).run()
     finally:

@@ -78,6 +78,11 @@ class Receiver:
     where: str
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    @property
+    def sheets(self) -> dict[str, Any]:
+        """How workbooks for it are laid out, of the record types whose profile says so."""
+        return {name: profile["sheets"] for name, profile in self.profiles.items() if "sheets" in profile}
+
 
 class Catalog:
     """Everything under one root that holds `departments/` and `receivers/`."""

@@ -56,7 +56,7 @@ def _of_feed(catalog: Catalog, feed: Feed) -> Iterator[GuijiError]:
     if not unknown:
         kind = in_force(feed.mapping["standard"], date.today()).record_types[feed.record_type]
         yield from _tried(lambda: compile_mapping(feed.mapping, kind, feed.where, get))
-        yield from _tried(lambda: Suite(feed.record_type))
+        yield from _tried(lambda: Suite(kind))
     yield from _tried(lambda: checked_format(feed.mapping["format"], feed.where))
     yield from _tried(lambda: _gate(feed))
     yield from _tried(lambda: correction_days(feed))
@@ -146,7 +146,7 @@ def _of_receiver(catalog: Catalog, receiver: Receiver) -> Iterator[GuijiError]:
     from schemas.standard import in_force
     from transforms.outgoing import compile_profile
 
-    yield from _tried(lambda: check_target(receiver.access, receiver.where))
+    yield from _tried(lambda: check_target(receiver.access, receiver.where, receiver.sheets))
     yield from _tried(lambda: _promise(receiver))
     types = in_force("enforcement", date.today()).record_types
     for kind, profile in receiver.profiles.items():
@@ -192,7 +192,7 @@ def _unreachable(catalog: Catalog) -> Iterator[GuijiError]:
         yield from _tried(lambda f=feed, a=access, w=where: open_source(expand(a, w), f.mapping["source"], w).check())  # type: ignore[misc]
     used = {code for feed in catalog.feeds.values() for code in feed.receivers}
     for receiver in (found for code, found in catalog.receivers.items() if code in used):
-        yield from _tried(lambda r=receiver: open_target(expand(r.access, r.where), r.where).check())  # type: ignore[misc]
+        yield from _tried(lambda r=receiver: open_target(expand(r.access, r.where), r.where, r.sheets).check())  # type: ignore[misc]
 
 
 def _tried(step: Callable[[], object]) -> Iterator[GuijiError]:

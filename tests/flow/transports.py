@@ -22,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 
 from exchange.cli.new_tables import statements
 from sandbox.receivers import Witness
+from sandbox.receivers.files import FileReceiver
 from sandbox.receivers.table import TableReceiver
 from schemas.catalog import HOUSE, Catalog
 
@@ -44,6 +45,21 @@ promise: {idempotency: honoured, inquiry: by_key, settle_seconds: 60, digest: by
 batch:
   max_records: 1000
 """
+FILES = """\
+name: 全国行政执法数据库（沙箱，文件交换）
+name_en: national enforcement database (sandbox, by file)
+access:
+  method: files
+  url: ${GUIJI_NATION_URL}
+  receipts: ${GUIJI_NATION_RECEIPTS}
+  format: FORM
+  wait: 20
+  timeout: 30
+promise: {idempotency: honoured, inquiry: by_key}
+batch:
+  max_records: 1000
+"""
+LOGIN = "  host_key: ${GUIJI_NATION_HOST_KEY}\n  password: ${GUIJI_NATION_PASSWORD}\npromise:"
 
 
 @dataclass(frozen=True)
@@ -147,6 +163,15 @@ def _by_table(name: str, receiver: Callable[[Path], Witness], **more: Any) -> Tr
     return Transport(name, TABLE, receiver, frozenset({"table"}), frozenset({"rung"}), **more)
 
 
+def _by_file(name: str, form: str, sftp: bool, points: tuple[str, ...]) -> Transport:
+    yaml = FILES.replace("FORM", form)
+    steps = frozenset({"files.data", "files.manifest", "sftp" if sftp else "files.place"})
+    return Transport(
+        name, yaml.replace("promise:", LOGIN) if sftp else yaml, lambda state: FileReceiver(CODE, state, form, sftp),
+        steps, frozenset({"rung"}), points,
+    )  # fmt: skip
+
+
 TRANSPORTS = {
     one.name: one
     for one in (
@@ -156,5 +181,9 @@ TRANSPORTS = {
         ),
         _by_table("table-postgresql", _server(POSTGRES), points=COMMIT, there=partial(_answers, POSTGRES)),
         _by_table("table-mysql", _server(MARIA), points=COMMIT, there=partial(_answers, MARIA)),
+        _by_file("sftp", "ndjson", True, ("files.data.after_rename:1", "files.manifest.after_rename:2")),
+        _by_file("folder", "ndjson", False, ("files.place.after_link:1", "files.place.after_link:2")),
+        _by_file("folder-csv", "csv", False, ("files.manifest.before_rename:1",)),
+        _by_file("sftp-xlsx", "xlsx", True, ("files.manifest.after_rename:1",)),
     )
 }

@@ -1,0 +1,62 @@
+"""The form in which a delivery lies in a folder: the sealed lines as they are, or a table made of them.
+
+A table is made anew from the sealed lines whenever it is needed, and comes out the same to the byte.
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from pyarrow import csv
+
+from connectors.workbook import Sheets, workbook
+from schemas.errors import ConfigurationError, GuijiError
+from schemas.exchange import Sealed
+
+FORMATS = ("ndjson", "csv", "xlsx")
+
+
+def file_of(sealed: Sealed, form: str, sheets: Mapping[str, Sheets], where: str) -> bytes:
+    """The file's bytes. Raises ConfigurationError where the form cannot say what was sealed.
+
+    csv: UTF-8, one line of titles, every value in quotes, an empty place without them where a record has no value; a
+    value is written as it is, also one that begins with = + - @. xlsx: see connectors/workbook.py; without `sheets` one
+    sheet named after the record type, a column for each field.
+    """
+    with sealed.open() as body:
+        content = body.read()
+    if sha256(content).hexdigest() != sealed.digest:
+        raise GuijiError("the bytes are not those that were sealed", where=sealed.key[:12], remedy="restore deliveries")
+    if form == "ndjson":
+        return content
+    records = [json.loads(line) for line in content.splitlines()]
+    at = f"{where}: access.format"
+    if form == "xlsx":
+        chosen = sheets.get(sealed.record_type) or {sealed.record_type: {name: name for name in records[0]}}
+        _say_the_operation(records, chosen, at)
+        return workbook(records, chosen, at)
+    if any(isinstance(value, list | dict) for record in records for value in record.values()):
+        raise ConfigurationError("csv has no room for a list", where=at, remedy="write ndjson, or xlsx with sheets")
+    return _csv(sealed, where)
+
+
+def _csv(sealed: Sealed, where: str) -> bytes:
+    from connectors.receiver_table import read_body
+
+    out = io.BytesIO()
+    csv.write_csv(read_body(sealed, where), out, csv.WriteOptions(quoting_style="all_valid"))
+    return out.getvalue()
+
+
+def _say_the_operation(records: list[dict[str, Any]], sheets: Sheets, where: str) -> None:
+    """A correction or a revocation in a form that has no column for it would be taken for a new record."""
+    if any("cd_operation" in columns.values() for columns in sheets.values()):
+        return
+    if any(record["cd_operation"] != "i" for record in records):
+        raise ConfigurationError(
+            "the sheets have no column for cd_operation: they cannot say a correction or a revocation",
+            where=where,
+            remedy="give cd_operation a column; if the receiver has none, have its people change the record by hand",
+        )
