@@ -72,4 +72,5 @@ class Site:
 
     def receipt_file(self, key: str, attempt: int, digest: str, rung: str = "") -> Path:
         """A receiver's answer, verbatim; several may speak of one attempt. `rung`: of a later answer, which one."""
-        return self.home / "receipts" / key[:2] / f"{key}.{rung or f'{attempt:03d}'}.{digest[:12]}.http"
+        said = rung or f"{attempt:03d}"
+        return self.home / "receipts" / key[:2] / f"{key}.{said}.{digest[:12]}.http"

@@ -120,7 +120,7 @@ MUTANTS = (
         "a receipt of another key", RECEIPTS, 'data.get("key") != sealed.key or ', "", "noticed", "wrong_key_receipt",
     ),
     _one(
-        "a receipt written over the last one", "exchange/site.py", '{key}.{attempt:03d}.{digest[:12]}.http',
+        "a receipt written over the last one", "exchange/site.py", '{key}.{said}.{digest[:12]}.http',
         "{key}.http", "two_answers",
     ),
     _one("no look at the epoch", LEDGER, "if epoch != lease.epoch:", "if False:", "zombie", "register.before_commit"),
