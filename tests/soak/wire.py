@@ -98,7 +98,11 @@ class CommitWire:
         if isinstance(self._far, tuple):
             return socket.create_connection(self._far)
         far = socket.socket(socket.AF_UNIX)
-        far.connect(str(self._far))
+        try:
+            far.connect(str(self._far))
+        except OSError:
+            far.close()
+            raise
         return far
 
     def _out(self, near: socket.socket, far: socket.socket) -> None:

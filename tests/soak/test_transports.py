@@ -1,0 +1,115 @@
+"""T1 by exchange table, and its faults (T5): killed at every durable step of every transport that is not REST.
+
+A case is a night of its own. What the platform did wrong is mended by its people; then a run comes to its end.
+"""
+
+import shutil
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from exchange import held, quarantine
+from sandbox.receivers.table import TABLE_FAULTS
+from schemas.errors import GuijiError
+from tests.connectors.conftest import absent
+from tests.flow.conftest import installed
+from tests.flow.installation import Installation, edit
+from tests.flow.killing import BATCH, ROWS, kills, survive
+from tests.flow.killing import look as judged
+from tests.flow.processes import FEED, Zygote
+from tests.flow.transports import TRANSPORTS
+from tests.soak.figures import tell
+from tests.soak.tiers import amount, drawn, sampled
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(4 * 3600)]
+OTHERS = [name for name in TRANSPORTS if name != "rest"]
+TABLES = [name for name, one in TRANSPORTS.items() if "table" in one.steps]
+SHARES = amount(1, 4, 4)
+RUNS, YAML = 6, "receivers/nation/receiver.yaml"
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+@pytest.mark.parametrize("transport", OTHERS)
+def test_killed_at_every_step(tmp_path: Path, zygote: Zygote, transport: str, share: int) -> None:
+    if not TRANSPORTS[transport].there():
+        absent(transport)
+    with installed(tmp_path / "recording", ROWS, BATCH, only=FEED, transport=transport) as at:
+        every = kills(at, zygote, transport)
+    points, found = sampled(every, amount(1))[share::SHARES], []
+    for number, point in enumerate(points):
+        home = tmp_path / f"kill{number}"
+        with installed(home, ROWS, BATCH, only=FEED, transport=transport) as at:
+            found += [f"{point}: {words}" for words in survive(at, zygote, point)]
+        shutil.rmtree(home)
+    tell("T1", f"SIGKILL at a durable step, the nation by {transport} (of {len(every)})", len(points), len(found))
+    assert found == []
+
+
+def run(at: Installation) -> str | None:
+    """What our error says; anything that is not ours goes up."""
+    try:
+        at.run(FEED)
+    except GuijiError as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def settle(at: Installation) -> Iterator[str]:
+    """The platform's people mend, ours decide what is held and send again what was turned away; runs until done."""
+    for _ in range(RUNS):
+        at.world.nation.mend()
+        site = at.site()
+        for one in held.deliveries(site):
+            held.propose(site, one.key, "arrived", "平台电话确认", "甲")
+            held.confirm(site, one.key, ("arrived",), "乙")
+        for away in [one for one in quarantine.rejections(site) if one.code == "9001"]:
+            quarantine.resend(site, away.delivery, away.position, "系统恢复", "tester")
+        again = [one for one in quarantine.rejections(site) if one.code == "9001"]
+        site.ledger.engine.dispose()
+        words = run(at)
+        if words is None and not again:
+            return
+    yield f"not done after {RUNS} more runs: {words}"
+
+
+def live(at: Installation, faults: tuple[str, ...], skip: int) -> list[str]:
+    for fault in faults:
+        at.world.nation.faults.set(fault, 1, seconds=0.3, skip=skip)
+    run(at)
+    return [*settle(at), *judged(at)]
+
+
+def lived(transport: str, cases: list[tuple[tuple[str, ...], int]], home: Path) -> list[str]:
+    """One night after the other in one installation."""
+    found = []
+    with installed(home, ROWS, 4, only=FEED, transport=transport) as at:
+        edit(at.root / YAML, "timeout: 30", "timeout: 1")
+        edit(at.root / YAML, "wait: 20", "wait: 1")
+        for faults, skip in cases:
+            found += [f"{' '.join(faults)} at {skip}: {words}" for words in live(at, faults, skip)]
+            at.world.advance_to(at.world.night + 1)
+    return found
+
+
+@pytest.mark.parametrize("transport", TABLES)
+def test_everything_a_platform_may_do_wrong(tmp_path: Path, transport: str) -> None:
+    if not TRANSPORTS[transport].there():
+        absent(transport)
+    cases = [((fault,), place) for place, fault in product((0, 1, 2), TABLE_FAULTS)]
+    chosen = drawn(cases, amount(2), f"faults of {transport}")
+    found = lived(transport, chosen, tmp_path / "nights")
+    tell("T5", f"one of {len(TABLE_FAULTS)} faults of an exchange table ({transport})", len(chosen), len(found))
+    assert found == []
+
+
+@pytest.mark.parametrize("transport", TABLES)
+def test_two_things_a_platform_does_wrong(tmp_path: Path, transport: str) -> None:
+    if not TRANSPORTS[transport].there():
+        absent(transport)
+    pairs = [((one, two), 0) for one, two in product(TABLE_FAULTS, TABLE_FAULTS) if one < two]
+    chosen = drawn(pairs, amount(1), f"pairs of {transport}")
+    found = lived(transport, chosen, tmp_path / "nights")
+    tell("T5", f"two faults of an exchange table, {transport} (of {len(pairs)} pairs)", len(chosen), len(found))
+    assert found == []
