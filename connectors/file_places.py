@@ -57,9 +57,10 @@ class FolderPlace:
             return None
         except OSError as error:
             raise self._told(error, "read") from None
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise no_file(self.where)
         with os.fdopen(handle, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise no_file(self.where)
             try:
                 return stream.read(most + 1)
             except OSError as error:

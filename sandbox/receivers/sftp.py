@@ -18,14 +18,19 @@ DOOR_FAULTS = (
 
 
 class Door:
-    """The server in a thread of its own. Its host key lies in `state` and outlives it; `root` is all it shows."""
+    """The server in a thread of its own; `root` is all it shows.
+
+    Its `host_key` and the `user_key` that it lets in, beside the password, lie in `state` and outlive it.
+    """
 
     def __init__(self, state: Path, root: Path, faults: Faults) -> None:
         self.root, self.faults, self.port = root, faults, 0
-        kept = state / "host_key"
-        if not kept.exists():
-            asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(kept))
-        self.key = asyncssh.read_private_key(str(kept))
+        for name in ("host_key", "user_key"):
+            if not (state / name).exists():
+                made = asyncssh.generate_private_key("ssh-ed25519")
+                made.write_public_key(str(state / f"{name}.pub"))
+                made.write_private_key(str(state / name))
+        self.key, self.user_key = asyncssh.read_private_key(str(state / "host_key")), state / "user_key"
         self._ready = Event()
 
     @property
@@ -47,7 +52,7 @@ class Door:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         open_ones: set[asyncssh.SSHServerConnection] = set()
         server = await asyncssh.listen(
-            "127.0.0.1", 0, server_factory=lambda: _Login(self.faults, open_ones), server_host_keys=[self.key],
+            "127.0.0.1", 0, server_factory=lambda: _Login(self, open_ones), server_host_keys=[self.key],
             sftp_factory=lambda chan: _Files(chan, self.root, self.faults),
         )  # fmt: skip
         self.port = server.get_port()
@@ -59,8 +64,8 @@ class Door:
 
 
 class _Login(asyncssh.SSHServer):
-    def __init__(self, faults: Faults, open_ones: set[asyncssh.SSHServerConnection]) -> None:
-        self._faults, self._open = faults, open_ones
+    def __init__(self, door: Door, open_ones: set[asyncssh.SSHServerConnection]) -> None:
+        self._door, self._faults, self._open = door, door.faults, open_ones
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._conn = conn
@@ -73,6 +78,12 @@ class _Login(asyncssh.SSHServer):
 
     def password_auth_supported(self) -> bool:
         return True
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        return username == USER and key == asyncssh.read_public_key(f"{self._door.user_key}.pub")
 
     def validate_password(self, username: str, password: str) -> bool:
         return (username, password) == (USER, PASSWORD) and not self._faults.take("login_refused")

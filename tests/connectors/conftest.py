@@ -14,7 +14,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from sandbox.receivers.faults import Faults
+from sandbox.receivers.sftp import DOOR_FAULTS, PASSWORD, Door
 from schemas.exchange import Sealed
+from tests.connectors.exchange_folder import Exchange
 from tests.connectors.exchange_platform import ACCESS, DIALECTS, Platform, sealed
 
 
@@ -141,3 +144,31 @@ def platform(exchange_url: str) -> Iterator[Platform]:
 @pytest.fixture
 def delivery(tmp_path: Path) -> Sealed:
     return sealed(tmp_path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Exchange:
+    for name in ("in", "out"):
+        (tmp_path / f"root/{name}").mkdir(parents=True)
+    root = tmp_path / "root"
+    access = {"method": "files", "format": "ndjson", "url": (root / "in").as_uri(), "receipts": str(root / "out")}
+    return Exchange(root, access, Faults(()))
+
+
+@pytest.fixture
+def sftp(folder: Exchange, tmp_path: Path) -> Iterator[Exchange]:
+    faults = Faults(DOOR_FAULTS)
+    door = Door(tmp_path, folder.root, faults)
+    door.start()
+    access = folder.access | {
+        "url": f"sftp://guiji@127.0.0.1:{door.port}/in", "receipts": "/out", "host_key": door.host_key,
+        "password": PASSWORD, "timeout": 20,
+    }  # fmt: skip
+    yield Exchange(folder.root, access, faults, door)
+    door.stop()
+
+
+@pytest.fixture(params=["folder", "sftp"])
+def exchange(request: pytest.FixtureRequest) -> Exchange:
+    made: Exchange = request.getfixturevalue(request.param)
+    return made
