@@ -62,6 +62,11 @@ batch:
 LOGIN = "  host_key: ${GUIJI_NATION_HOST_KEY}\n  password: ${GUIJI_NATION_PASSWORD}\npromise:"
 
 
+def at_hand() -> bool:
+    """Needs no server."""
+    return True
+
+
 @dataclass(frozen=True)
 class Transport:
     """`receiver`: the nation's end, given a folder for its state; None is REST. `yaml`: its receiver.yaml.
@@ -76,7 +81,7 @@ class Transport:
     steps: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
     points: tuple[str, ...] = ()
-    there: Callable[[], bool] = lambda: True
+    there: Callable[[], bool] = at_hand
 
     def equip(self, root: Path) -> None:
         """Give a catalog this transport's receiver.yaml."""
@@ -180,7 +185,7 @@ TRANSPORTS = {
             "table", _sqlite, points=("table.before_commit:1", "table.after_commit:2", "receipt.before_commit:3")
         ),
         _by_table("table-postgresql", _server(POSTGRES), points=COMMIT, there=partial(_answers, POSTGRES)),
-        _by_table("table-mysql", _server(MARIA), points=COMMIT, there=partial(_answers, MARIA)),
+        _by_table("table-mysql", _server(MARIA), points=COMMIT[1:], there=partial(_answers, MARIA)),
         _by_file("sftp", "ndjson", True, ("files.data.after_rename:1", "files.manifest.after_rename:2")),
         _by_file("folder", "ndjson", False, ("files.place.after_link:1", "files.place.after_link:2")),
         _by_file("folder-csv", "csv", False, ("files.manifest.before_rename:1",)),

@@ -19,19 +19,19 @@ from tests.flow.installation import Installation, edit
 from tests.flow.killing import BATCH, ROWS, kills, survive
 from tests.flow.killing import look as judged
 from tests.flow.processes import FEED, Zygote
-from tests.flow.transports import TRANSPORTS
+from tests.flow.transports import TRANSPORTS, at_hand
 from tests.soak.figures import tell
-from tests.soak.tiers import amount, drawn, sampled
+from tests.soak.tiers import TIER, amount, drawn, sampled
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(4 * 3600)]
-OTHERS = [name for name in TRANSPORTS if name != "rest"]
-TABLES = [name for name, one in TRANSPORTS.items() if "table" in one.steps]
+SOME = [name for name, one in TRANSPORTS.items() if name != "rest" and (TIER != "C" or one.there is at_hand)]
+TABLES = [name for name in SOME if "table" in TRANSPORTS[name].steps]
 SHARES = amount(1, 4, 4)
 RUNS, YAML = 6, "receivers/nation/receiver.yaml"
 
 
 @pytest.mark.parametrize("share", range(SHARES))
-@pytest.mark.parametrize("transport", OTHERS)
+@pytest.mark.parametrize("transport", SOME)
 def test_killed_at_every_step(tmp_path: Path, zygote: Zygote, transport: str, share: int) -> None:
     if not TRANSPORTS[transport].there():
         absent(transport)
