@@ -1,10 +1,11 @@
-"""A table as the rules see it: every property a text or null, rendered only where a rule needs the text.
+"""A table as the rules see it: every property a text, a list of groups, or null; text only where a rule needs it.
 
 `text(name)`: the column as canonical text; `spread(name, judge)`: a judgement of texts, made once per distinct value
 and spread over the rows. Masks are numpy booleans, one a row.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,16 @@ class Columns:
         self._pieces: dict[str, pa.Array] = {}
         self._distinct: dict[str, pa.DictionaryArray] = {}
         self._texts: dict[str, pa.Array] = {}
+        self._elements: dict[str, Elements] = {}
+
+    def is_list(self, name: str) -> bool:
+        return bool(pa.types.is_list(self._table.schema.field(name).type))
+
+    def elements(self, name: str) -> "Elements":
+        """What stands in a column of lists of groups, one row an element."""
+        if name not in self._elements:
+            self._elements[name] = _elements(self.column(name), self.rows)
+        return self._elements[name]
 
     def column(self, name: str) -> pa.Array:
         if name not in self._pieces:
@@ -55,8 +66,10 @@ class Columns:
         return self._pieces[name]
 
     def text(self, name: str) -> pa.Array:
-        """The column as canonical text, all rows."""
+        """The column as canonical text, all rows; a list is no text."""
         column = self.column(name)
+        if self.is_list(name):
+            return pa.nulls(self.rows, pa.string())
         if pa.types.is_string(column.type):
             return column
         if name not in self._texts:
@@ -69,7 +82,9 @@ class Columns:
         return to_mask(column.is_null(), True) if column.null_count else None
 
     def spread(self, name: str, judge: Callable[[pa.Array], pa.Array]) -> Mask | None:
-        """Rows whose text `judge` says True of; nulls never; None when there is none."""
+        """Rows whose text `judge` says True of; nulls and lists never; None when there is none."""
+        if self.is_list(name):
+            return None
         encoded = self._encoded(name)
         hit = judge(as_text(encoded.dictionary))
         if not pc.any(hit).as_py():
@@ -80,6 +95,39 @@ class Columns:
         if name not in self._distinct:
             self._distinct[name] = self.column(name).dictionary_encode()
         return self._distinct[name]
+
+
+@dataclass(frozen=True)
+class Elements:
+    """The elements of a column of lists as a table of their own. `sizes`: how many each row has, 0 where it is null.
+
+    `columns`: those that are no null; `parents`: the row each of them stands in; `empty`: rows with a null among them.
+    """
+
+    columns: Columns
+    parents: npt.NDArray[np.int64]
+    empty: Mask
+    sizes: npt.NDArray[np.int64]
+
+    def rows_of(self, mask: Mask | None) -> Mask | None:
+        """The rows that hold any of the elements of a mask."""
+        return None if mask is None else _rows(self.parents[mask], len(self.sizes))
+
+
+def _elements(lists: pa.Array, rows: int) -> Elements:
+    groups, parents = lists.flatten(), pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+    there = to_mask(groups.is_valid(), False)
+    if not there.all():
+        groups = groups.filter(pa.array(there))
+    sizes = pc.fill_null(pc.list_value_length(lists), 0).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    table = pa.table(groups.flatten(), names=[field.name for field in groups.type])
+    return Elements(Columns(table), parents[there], _rows(parents[~there], rows), sizes)
+
+
+def _rows(numbers: npt.NDArray[np.int64], rows: int) -> Mask:
+    mask = np.zeros(rows, dtype=bool)
+    mask[numbers] = True
+    return mask
 
 
 def either(masks: Iterable[Mask | None]) -> Mask | None:

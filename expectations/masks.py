@@ -7,12 +7,13 @@ Schema wants it.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from expectations.columns import Columns, Mask, to_mask
+from expectations.columns import Columns, Mask, both, to_mask
 from expectations.patterns import compile_pattern
 
 Failing = Callable[[Columns], Mask | None]
@@ -28,16 +29,70 @@ class Check:
 
 
 def required(field: str) -> Check:
-    """The value may not be null (type string)."""
+    """The value may not be null."""
     return Check("FIELD_REQUIRED", field, lambda columns: columns.nulls(field))
+
+
+def no_list(field: str) -> Check:
+    """The value may not be a list."""
+    return Check("FIELD_CONDITION", field, lambda columns: _present(columns, field) if columns.is_list(field) else None)
+
+
+def no_text(field: str) -> Check:
+    """The value may not be a text."""
+    return Check("FIELD_CONDITION", field, lambda columns: None if columns.is_list(field) else _present(columns, field))
+
+
+def fewest(field: str, limit: int) -> Check:
+    """A list has at least `limit` elements."""
+    return _sized("FIELD_TOO_FEW", field, lambda sizes: np.asarray(sizes < limit))
+
+
+def most(field: str, limit: int) -> Check:
+    """A list has at most `limit` elements."""
+    return _sized("FIELD_TOO_MANY", field, lambda sizes: np.asarray(sizes > limit))
+
+
+def _sized(code: str, field: str, wrong: Callable[[np.ndarray[Any, Any]], Mask]) -> Check:
+    def failing(columns: Columns) -> Mask | None:
+        if not columns.is_list(field):
+            return None
+        return both(wrong(columns.elements(field).sizes), _present(columns, field))
+
+    return Check(code, field, failing)
+
+
+def of_elements(field: str, check: Check) -> Check:
+    """A rule of each element of a list, as a rule of the row that holds the list."""
+
+    def failing(columns: Columns) -> Mask | None:
+        if not columns.is_list(field):
+            return None
+        elements = columns.elements(field)
+        return elements.rows_of(check.failing(elements.columns)) if elements.columns.rows else None
+
+    return Check(check.code, f"{field}[].{check.field}" if check.field else f"{field}[]", failing)
+
+
+def no_empty_element(field: str) -> Check:
+    """No element of a list is null."""
+    return Check(
+        "FIELD_REQUIRED",
+        f"{field}[]",
+        lambda columns: columns.elements(field).empty if columns.is_list(field) else None,
+    )
+
+
+def _present(columns: Columns, field: str) -> Mask:
+    nulls = columns.nulls(field)
+    return everything(columns) if nulls is None else ~nulls
 
 
 def empty(field: str) -> Check:
     """The value must be null (type null)."""
 
     def failing(columns: Columns) -> Mask | None:
-        nulls = columns.nulls(field)
-        found = everything(columns) if nulls is None else ~nulls
+        found = _present(columns, field)
         return found if found.any() else None
 
     return Check("FIELD_NOT_EMPTY", field, failing)
@@ -48,7 +103,11 @@ def one_of(field: str, allowed: Sequence[str | None], nulls_judged: bool) -> Che
     values = pa.array([value for value in allowed if value is not None], pa.string())
 
     def outside(columns: Columns) -> Mask | None:
-        found = columns.spread(field, lambda text: pc.invert(pc.is_in(text, value_set=values)))
+        found = (
+            _present(columns, field)
+            if columns.is_list(field)
+            else columns.spread(field, lambda text: pc.invert(pc.is_in(text, value_set=values)))
+        )
         nulls = columns.nulls(field) if nulls_judged and None not in allowed else None
         if found is None or nulls is None:
             return nulls if found is None else found

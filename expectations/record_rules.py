@@ -1,7 +1,8 @@
 """Record rules: a record type's JSON Schema compiled to column masks, equal to a JSON Schema validator's verdict.
 
-A record is {property: text or null}; a column that is not there is a property that is not there. Columns that begin
-with `_` are marks of the house and no part of the record. Every keyword is compiled or refused, none is ignored.
+A record is {property: text, null, or a list of such records}; a column that is not there is a property that is not
+there. Columns that begin with `_` are marks of the house and no part of the record. Every keyword is compiled or
+refused, none is ignored.
 """
 
 from collections.abc import Callable
@@ -21,6 +22,7 @@ ANNOTATIONS = frozenset({"title", "description", "$schema", "$id", "$comment"})
 COMBINING = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
 OF_RECORD = COMBINING | {"type", "properties", "required", "additionalProperties", "dependentRequired"}
 OF_VALUE = COMBINING | {"type", "enum", "const", "pattern", "minLength", "maxLength", "format"}
+OF_LIST = frozenset({"items", "minItems", "maxItems"})
 
 Compile = Callable[[Any, str], list[Check]]
 
@@ -69,7 +71,7 @@ def _record(schema: Any, where: str) -> list[Check]:
 def _value(schema: Any, where: str, field: str) -> list[Check]:
     if isinstance(schema, bool):
         return [] if schema else [Check("FIELD_CONDITION", field, everything)]
-    _known(schema, OF_VALUE, where)
+    _known(schema, OF_VALUE | OF_LIST, where)
     types = _types(schema, where)
     checks = _typed(types, field)
     nulls_judged = types is None or "null" in types
@@ -85,7 +87,23 @@ def _value(schema: Any, where: str, field: str) -> list[Check]:
         checks.append(masks.matching(field, schema["pattern"], f"{where}.pattern"))
     if "format" in schema:
         checks.append(_format(schema["format"], where, field))
-    return checks + _combined(schema, where, lambda inner, place: _value(inner, place, field))
+    return [*checks, *_list(schema, where, field), *_combined(schema, where, lambda s, place: _value(s, place, field))]
+
+
+def _list(schema: dict[str, Any], where: str, field: str) -> list[Check]:
+    """The keywords that speak of lists alone; an element is a record."""
+    checks: list[Check] = []
+    if "minItems" in schema:
+        checks.append(masks.fewest(field, schema["minItems"]))
+    if "maxItems" in schema:
+        checks.append(masks.most(field, schema["maxItems"]))
+    items = schema.get("items", True)
+    if not isinstance(items, bool):
+        if items.get("type") != "object":
+            raise _refusal("a list of anything but objects", f"{where}.items")
+        checks.append(masks.no_empty_element(field))
+        checks += [masks.of_elements(field, check) for check in _record(items, f"{where}.items")]
+    return checks if items else [*checks, masks.most(field, 0)]
 
 
 def _combined(schema: dict[str, Any], where: str, compiled: Compile) -> list[Check]:
@@ -177,15 +195,19 @@ def _types(schema: dict[str, Any], where: str) -> frozenset[str] | None:
     if "type" not in schema:
         return None
     types = frozenset([schema["type"]] if isinstance(schema["type"], str) else schema["type"])
-    if not types or not types <= {"string", "null"}:
+    if not types or not types <= {"string", "null", "array"}:
         raise _refusal(f"type {schema['type']} of a value", where)
     return types
 
 
 def _typed(types: frozenset[str] | None, field: str) -> list[Check]:
-    if types == frozenset({"string"}):
-        return [masks.required(field)]
-    return [masks.empty(field)] if types == frozenset({"null"}) else []
+    if types is None:
+        return []
+    if types == frozenset({"null"}):
+        return [masks.empty(field)]
+    checks = [] if "null" in types else [masks.required(field)]
+    checks += [] if "array" in types else [masks.no_list(field)]
+    return checks if "string" in types else [*checks, masks.no_text(field)]
 
 
 def _texts(values: list[Any], where: str) -> list[str | None]:
@@ -210,5 +232,5 @@ def _refusal(what: str, where: str) -> StandardError:
     return StandardError(
         f"{what} is not compiled to a record rule",
         where=where,
-        remedy="say it with: " + ", ".join(sorted(OF_RECORD | OF_VALUE)),
+        remedy="say it with: " + ", ".join(sorted(OF_RECORD | OF_VALUE | OF_LIST)),
     )

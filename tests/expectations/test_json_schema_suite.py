@@ -23,7 +23,7 @@ DATES = FormatChecker(["date"])
 UNCOMPILED = {
     "$ref": "#", "$dynamicRef": "#", "$anchor": "a", "$defs": {}, "patternProperties": {}, "propertyNames": True,
     "minProperties": 1, "maxProperties": 1, "dependentSchemas": {}, "unevaluatedProperties": False,
-    "prefixItems": [], "items": True, "contains": True, "minItems": 1, "maxItems": 1, "uniqueItems": True,
+    "prefixItems": [], "contains": True, "uniqueItems": True,
     "unevaluatedItems": False, "minimum": 1, "maximum": 1, "exclusiveMinimum": 1, "exclusiveMaximum": 1,
     "multipleOf": 1, "contentEncoding": "base64", "contentMediaType": "text/plain", "default": "", "enumm": [],
 }  # fmt: skip
