@@ -6,25 +6,32 @@ Imports of the heavy parts happen inside the functions: a DAG file that imports 
 import traceback
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 
+from exchange.trouble import trouble
 from schemas.errors import GuijiError, Terminal, Unfinished
 
 
 @contextmanager
 def boundary(what: str) -> Iterator[None]:
-    """Let our own errors through; replace any other by its class, place and an incident number, never its text."""
+    """Let our own errors through, and say which disk or database failed.
+
+    Any other is replaced by its class, place and an incident number, never its text.
+    """
     try:
         yield
     except GuijiError:
         raise
     except Exception as error:
+        if found := trouble(error):
+            raise found from None
         incident = uuid.uuid4().hex[:8]
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name}:{frame.lineno}"
-        _keep(incident, type(error).__name__, error)
+        with suppress(OSError):  # a disk may be full just now
+            _keep(incident, type(error).__name__, error)
         raise Terminal(
             f"unexpected {type(error).__name__} at {place}, incident {incident}",
             where=what,

@@ -5,6 +5,8 @@
     │   ├── SourceUnreachable    a department's system did not answer, or broke off
     │   ├── ReceiverUnreachable  a receiver did not answer; whether it applied anything is unknown
     │   │   └── AwaitingVerdicts     a delivery lies there whole; the receiver has not judged it yet
+    │   ├── LocalFailure         this machine's disk, quota, memory or limit of open files failed us
+    │   ├── LedgerUnreachable    the ledger's database cannot be reached, or broke off in the middle
     │   ├── LeaseHeld            another run moved the same thing at the same moment
     │   └── StaleOwner           a newer run took the feed over: this one must not write, and may begin anew
     └── Terminal             a person has to act; retrying gives the same again
@@ -62,6 +64,14 @@ class ReceiverUnreachable(Transient):
 
 class AwaitingVerdicts(ReceiverUnreachable):
     """Raised by delivery when a receiver has a delivery, whole and in its place, and has not judged it yet."""
+
+
+class LocalFailure(Transient):
+    """Raised at the edge of a program (exchange/trouble.py) when the disk is full or fails, or a limit is reached."""
+
+
+class LedgerUnreachable(Transient):
+    """Raised by the ledger on opening, and at the edge of a program for a statement or COMMIT that got no answer."""
 
 
 class LeaseHeld(Transient):

@@ -4,6 +4,7 @@ import sys
 import traceback
 import uuid
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -25,6 +26,7 @@ from exchange.cli import (
     running,
     standards,
 )
+from exchange.trouble import trouble
 from schemas.errors import GuijiError, Transient
 
 app = typer.Typer(
@@ -61,15 +63,21 @@ def main() -> None:
     try:
         app()
     except GuijiError as error:
-        print(f"✗ {error}", file=sys.stderr)
-        sys.exit(75 if isinstance(error, Transient) else 1)
+        _end(error)
     except BrokenPipeError:
         sys.exit(0)
     except Exception as error:
+        if found := trouble(error):
+            _end(found)
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name}:{frame.lineno}"
         print(f"✗ 内部错误 {type(error).__name__} ({place}) · {uuid.uuid4().hex[:8]} → 请报告此行", file=sys.stderr)
         sys.exit(70)
+
+
+def _end(error: GuijiError) -> NoReturn:
+    print(f"✗ {error}", file=sys.stderr)
+    sys.exit(75 if isinstance(error, Transient) else 1)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ from sqlalchemy.exc import OperationalError
 
 from exchange.ledger import tables
 from exchange.ledger.history import add_line
+from exchange.trouble import trouble, unreachable
 from schemas.crash_points import crash_point
-from schemas.errors import ConfigurationError, StaleOwner, Transient
+from schemas.errors import ConfigurationError, StaleOwner
 
 # One statement: two first owners of a feed, at the same moment, become the first and the second.
 TAKE = text(
@@ -155,8 +156,4 @@ def _migrate(engine: Engine) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except OperationalError as error:
-        raise Transient(
-            f"the ledger cannot be opened ({type(error.orig).__name__})",
-            where="GUIJI_LEDGER",
-            remedy="check that the database runs and the address is right",
-        ) from None
+        raise trouble(error) or unreachable(type(error.orig).__name__) from None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.processes import FEED, Zygote
+from tests.flow.processes import FEED, Outcome, Zygote
 from tests.soak.conftest import Standing
 from tests.soak.figures import tell
 from tests.soak.survival import copied, recovers
@@ -34,12 +34,23 @@ def small_disk(folder: Path, kibibytes: int) -> Iterator[None]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+def unsaid(first: Outcome) -> list[str]:
+    """A full disk must be said to be one, with what to do, and end as "try again later"."""
+    if first.code == 0 or (
+        first.code == 75 and "no room is left on the disk (ENOSPC); free: GUIJI_HOME" in first.words
+    ):
+        return []
+    return [f"ended with {first.code}: {first.words[-300:]}"]
+
+
 def test_the_disk_fills_up(zygote: Zygote, standing: Standing, tmp_path: Path) -> None:
     sizes = sampled(KIBIBYTES, amount(3))
     found, ends = [], Counter[int]()
     for size in sizes:
         with copied(standing(1), tmp_path / f"disk{size}") as at, small_disk(at.home, size):
-            ends[zygote.guiji(at, "run", FEED, "--date", at.day.isoformat()).code] += 1
+            first = zygote.guiji(at, "run", FEED, "--date", at.day.isoformat())
+            ends[first.code] += 1
+            found += [f"{size} KiB: {words}" for words in unsaid(first)]
             assert mounted("-o", "remount,size=256m", "tmpfs", str(at.home))
             found += [f"{size} KiB: {words}" for words in recovers(at, zygote)]
     print(f"exit statuses: {dict(ends)}")
