@@ -13,7 +13,7 @@ from evidence.proofs import HASHES, NotShown, canonical, consistent, demand, dig
 
 FILES = {"statement.json", "members.jsonl", "request.bin", "log/checkpoint.note", "log/previous.note", "log/proof.json"}
 FOLDERS = ("receipts/", "log/handovers/")
-READ = ("rest", "table")  # ways to a receiver whose answers all have one form
+READ = ("rest", "table", "files")  # ways to a receiver whose answers all have one form
 ENTRIES = ({"member", "salt"}, {"member", "salt", "record"}, set(HASHES))
 Said = tuple[str, str]
 

@@ -83,16 +83,30 @@ class FileReceiver(Witness):
         if self.door:
             self.door.stop()
 
+    def hurry(self) -> None:
+        """What was late is judged now."""
+        self.faults.clear()
+        self._seen = dict.fromkeys(self._seen, 0.0)
+
     def mend(self) -> None:
-        """The receiver's people put it right: receipts of a spoiled kind go, and are written anew as they should be."""
+        """The receiver's people put it right: receipts go, and are written anew; what was refused goes whole."""
+        self.hurry()
         for path in self.outgoing.glob("*.receipt.*"):
-            self._again.add(path.name.partition(".")[0])
+            key = path.name.partition(".")[0]
             path.unlink()
+            if self._log.answer(key):
+                self._again.add(key)
+            else:
+                for ours in self.incoming.glob(f"{key}.*"):
+                    ours.unlink()
 
     def _serve(self) -> None:
         while not self._stop.wait(PAUSE):
-            for manifest in self._new():
-                self._judge(manifest)
+            try:
+                for manifest in self._new():
+                    self._judge(manifest)
+            except FileNotFoundError:
+                continue  # its own people took it away meanwhile
 
     def _new(self) -> list[Row]:
         """Manifests without a receipt, in the order of cd_batch: the number that says which came first."""

@@ -187,7 +187,7 @@ TRANSPORTS = {
         _by_table("table-postgresql", _server(POSTGRES), points=COMMIT, there=partial(_answers, POSTGRES)),
         _by_table("table-mysql", _server(MARIA), points=COMMIT[1:], there=partial(_answers, MARIA)),
         _by_file("sftp", "ndjson", True, ("files.data.after_rename:1", "files.manifest.after_rename:2")),
-        _by_file("folder", "ndjson", False, ("files.place.after_link:1", "files.place.after_link:2")),
+        _by_file("folder", "ndjson", False, ("files.place.after_link:2",)),
         _by_file("folder-csv", "csv", False, ("files.manifest.before_rename:1",)),
         _by_file("sftp-xlsx", "xlsx", True, ("files.manifest.after_rename:1",)),
     )

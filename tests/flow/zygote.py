@@ -25,6 +25,7 @@ from typing import Any
 NEEDED = (
     "exchange.flow", "exchange.report.nightly", "exchange.site", "expectations.arrow_expectations",
     "great_expectations", "polars", "pyarrow.dataset", "pyarrow.parquet", "connectors.sql", "connectors.receiver_rest",
+    "connectors.sftp",
     "connectors.receiver_table", "pymysql", "psycopg", "pandas", "jinja2", "exchange.cli.main",
 )  # fmt: skip
 _ANY_TRACER = (0x59616D61, -1)  # prctl: who may trace us; needed where strace is not root's
