@@ -44,6 +44,7 @@ def _one(name: str, file: str, old: str, new: str, *caught_by: str) -> Mutant:
 
 
 DELIVER, TARGET, RECEIPTS = "exchange/deliver.py", "connectors/receiver_rest.py", "connectors/receipts.py"
+TABLE = "connectors/receiver_table.py"
 LEDGER, SQL, FLOW = "exchange/ledger/database.py", "connectors/sql.py", "exchange/flow.py"
 REGISTRATION, STATEMENTS = "exchange/ledger/registration.py", "exchange/ledger/statements.py"
 _EARLY = """pull.complete, lease)
@@ -123,6 +124,13 @@ MUTANTS = (
         "a receipt written over the last one", "exchange/site.py", '{key}.{said}.{digest[:12]}.http',
         "{key}.http", "two_answers",
     ),
+    _one(
+        "a control row before its rows, in a transaction of its own", TABLE,
+        "self._refuse_half(database, fit.table, sealed.key)\n            rows",
+        "database.commit()\n            database.begin()\n            rows", "by_table", "killed",
+    ),
+    _one("sent again what lay there and is gone", DELIVER, "if self.book.lay_there(item):", "if False:",
+         "by_table", "taken_and_gone"),
     _one("no look at the epoch", LEDGER, "if epoch != lease.epoch:", "if False:", "zombie", "register.before_commit"),
     _one(
         "an epoch that never rises", LEDGER, "SET epoch = lease.epoch + 1", "SET epoch = lease.epoch",

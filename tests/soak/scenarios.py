@@ -7,13 +7,14 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from exchange import quarantine
+from exchange import held, quarantine
 from exchange.cli.looking import status_facts
+from tests.flow.conftest import installed
 from tests.flow.installation import RECEIVERS, Installation, edit
 from tests.flow.oracle import answers, faults, serial_of
 from tests.flow.processes import FEED, Outcome, Running, Zygote
 from tests.soak.conftest import Standing
-from tests.soak.survival import BATCH, again, copied, look
+from tests.soak.survival import BATCH, ROWS, again, copied, look
 from tests.soak.tracing import TRACED, unsynced
 from tests.soak.tracing import run as traced
 
@@ -132,6 +133,23 @@ class Scenarios:
             nation.faults.let_go.set()
             while nation.faults.late:
                 time.sleep(0.01)
+            return [*again(at, self.zygote), *look(at)]
+
+    def by_table(self, how: str) -> list[str]:
+        """The nation takes from a table; killed before its COMMIT, or the platform empties its tables unasked."""
+        with installed(self.home, ROWS, BATCH, only=FEED, transport="table") as at:
+            edit(at.root / "receivers/nation/receiver.yaml", "wait: 20", "wait: 2")
+            if how == "killed":
+                self.once(at, GUIJI_CRASH_AT="table.before_commit:2")
+                return [*again(at, self.zygote), *look(at)]
+            at.world.nation.faults.set(how, 1)
+            for _ in range(2):
+                self.once(at)
+            site = at.site()
+            for one in held.deliveries(site):
+                held.propose(site, one.key, "arrived", "平台电话确认", "甲")
+                held.confirm(site, one.key, ("arrived",), "乙")
+            site.ledger.engine.dispose()
             return [*again(at, self.zygote), *look(at)]
 
     def zombie(self, before: str) -> list[str]:
