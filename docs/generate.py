@@ -51,6 +51,7 @@ KINDS = {
     "money": "金额 money",
     "code": "代码 code",
     "boolean": "是否 boolean",
+    "list": "列表 list",
 }
 PERSONAL = {"none": "", "personal": "个人信息 personal", "sensitive": "敏感 sensitive"}
 
@@ -128,10 +129,14 @@ def _field_row(field: Field, spec: dict[str, Any]) -> str:
         f"`{field.codes}`" if field.codes else "",
         field.unit,
         PERSONAL[field.personal],
-        f"[{link['type']}]({link['type']}.md).`{link['field']}`" if link else "",
+        f"[{link['type']}]({link['type']}.md).`{link['field']}`" if link else _list_of(field),
         field.source,
         field.verified,
     )
+
+
+def _list_of(field: Field) -> str:
+    return f"[{field.items.name}]({field.items.name}.md)" if field.items else ""
 
 
 def _receivers(kind: RecordType, catalog: Catalog) -> Iterable[str]:

@@ -75,8 +75,9 @@ def same_content_since(kind: RecordType) -> str:
     return since
 
 
-def _content(kind: RecordType) -> set[tuple[str, str, str]]:
-    return {(field.name, field.kind, field.unit) for field in kind.fields}
+def _content(kind: RecordType, within: str = "") -> set[tuple[str, str, str]]:
+    own = {(within + field.name, field.kind, field.unit) for field in kind.fields}
+    return own.union(*(_content(items, f"{within}{name}[].") for name, items in kind.lists.items()))
 
 
 def steps(standard_name: str, old: str, new: str) -> list[Standard]:

@@ -5,7 +5,8 @@ A version is a whole folder, or a small one that is `based_on` an earlier versio
 
 A record type is a JSON Schema (2020-12) whose properties carry `title` (Chinese), `x-title-en`, `x-kind`,
 `x-codes`, `x-unit`, `x-personal`, `x-source`, `x-verified`. Every leaf of a record is a string or null, so money
-never passes through a float; `x-kind` says what the string holds.
+never passes through a float; `x-kind` says what the string holds. A property of kind `list` holds records of another
+type, its `items` a `$ref` to that type's `$id`; that type's schema stands in its place once loaded.
 """
 
 import csv
@@ -24,7 +25,7 @@ __all__ = ["FOLDER", "Field", "RecordType", "Standard", "code_list", "in_force",
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Kind = Literal["text", "date", "datetime", "money", "code", "boolean"]
+Kind = Literal["text", "date", "datetime", "money", "code", "boolean", "list"]
 Personal = Literal["none", "personal", "sensitive"]
 
 
@@ -42,11 +43,14 @@ class Field:
     unit: str = ""
     source: str = ""
     verified: str = "no"
+    items: "RecordType | None" = None  # of a list: what it is a list of
 
     def arrow_type(self) -> "pa.DataType":
-        """string, date32, timestamp[s] in Asia/Shanghai, decimal128(20, 6) or bool."""
+        """string, date32, timestamp[s] in Asia/Shanghai, decimal128(20, 6), bool, or a list of groups of these."""
         import pyarrow as pa
 
+        if self.items:
+            return pa.list_(pa.struct(list(self.items.arrow_schema())))
         kinds = {
             "text": pa.string(),
             "code": pa.string(),
@@ -79,6 +83,16 @@ class RecordType:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(f.name for f in self.fields)
+
+    @property
+    def lists(self) -> dict[str, "RecordType"]:
+        """The fields that are lists, and of which type their records are."""
+        return {f.name: f.items for f in self.fields if f.items}
+
+    @property
+    def part_of(self) -> str:
+        """The type in whose lists alone these records stand; "" for records that stand alone."""
+        return str(self.schema.get("x-part-of", ""))
 
     def arrow_schema(self) -> "pa.Schema":
         """The canonical columns, in the order of the fields."""
@@ -139,23 +153,28 @@ def _covers(first: date, last: date | None, on: date) -> bool:
 def _standard(name: str, folders: tuple[Path, ...], first: date, last: date | None, based_on: str) -> Standard:
     version = folders[0].name
     upgrade = upgrade_of(folders[0]) if based_on else NO_UPGRADE
+    schemas = schemas_of(name, folders)
     return Standard(
         name=name,
         version=version,
         in_force_from=first,
         in_force_to=last,
-        record_types={
-            key: _record_type(name, version, key, schema) for key, schema in sorted(schemas_of(name, folders).items())
-        },
+        record_types={key: _record_type(name, version, key, schemas) for key in sorted(schemas)},
         based_on=based_on,
         upgrade=upgrade,
     )
 
 
-def _record_type(standard_name: str, version: str, name: str, schema: dict[str, Any]) -> RecordType:
-    required = set(schema.get("required", []))
+def _record_type(standard_name: str, version: str, name: str, schemas: dict[str, dict[str, Any]]) -> RecordType:
+    where = f"{standard_name}/{version}/{name}.schema.json"
+    required = set(schemas[name].get("required", []))
     try:
-        fields = tuple(_field(key, spec, key in required) for key, spec in schema["properties"].items())
+        of = {
+            key: _record_type(standard_name, version, _listed(spec, schemas, f"{where}: {key}"), schemas)
+            for key, spec in schemas[name]["properties"].items() if spec["x-kind"] == "list"
+        }  # fmt: skip
+        schema = _in_one(schemas[name], of)
+        fields = tuple(_field(key, spec, key in required, of.get(key)) for key, spec in schema["properties"].items())
         return RecordType(
             standard_name,
             version,
@@ -168,14 +187,27 @@ def _record_type(standard_name: str, version: str, name: str, schema: dict[str, 
             schema,
         )
     except KeyError as missing:
-        raise StandardError(
-            f"annotation {missing} is missing",
-            where=f"{standard_name}/{version}/{name}.schema.json",
-            remedy="see docs/standard.md",
-        ) from None
+        raise StandardError(f"annotation {missing} is missing", where=where, remedy="see docs/standard.md") from None
 
 
-def _field(name: str, spec: dict[str, Any], required: bool) -> Field:
+def _listed(spec: dict[str, Any], schemas: dict[str, dict[str, Any]], where: str) -> str:
+    """The record type that a list's `$ref` names, in whatever version."""
+    name = str(spec["items"].get("$ref")).rpartition(":")[2]
+    if name not in schemas or "list" in {inner["x-kind"] for inner in schemas[name]["properties"].values()}:
+        raise StandardError("items name no record type without lists", where=where, remedy='write {"$ref": its $id}')
+    return name
+
+
+def _in_one(schema: dict[str, Any], of: dict[str, RecordType]) -> dict[str, Any]:
+    """The schema with those of its lists in it, so that any JSON Schema validator can read it alone."""
+    if not of:
+        return schema
+    inner = {key: {k: v for k, v in kind.schema.items() if k not in ("$schema", "$id")} for key, kind in of.items()}
+    specs = {key: spec | ({"items": inner[key]} if key in inner else {}) for key, spec in schema["properties"].items()}
+    return schema | {"properties": specs}
+
+
+def _field(name: str, spec: dict[str, Any], required: bool, items: RecordType | None = None) -> Field:
     return Field(
         name=name,
         title_zh=spec["title"],
@@ -187,6 +219,7 @@ def _field(name: str, spec: dict[str, Any], required: bool) -> Field:
         unit=spec.get("x-unit", ""),
         source=spec.get("x-source", ""),
         verified=spec.get("x-verified", "no"),
+        items=items,
     )
 
 

@@ -1,7 +1,8 @@
 """What a record is called and what it says: business keys, canonical JSON (RFC 8785), digests.
 
 The canonical form of a record is the JSON object of all fields of its type, sorted by name, every leaf a string or
-null. Columns do the work: one JSON line per record is written by the columnar writer, then hashed.
+null; the entries of a list stand in the order of their own canonical form, whatever order they came in. Columns do the
+work: one JSON line per record is written by the columnar writer, then hashed.
 """
 
 import io
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.standard import RecordType
+from transforms.lists import elements, parents, put_back
 
 PIECE = 4096
 """Rows written at once: small enough to stay in the processor's cache."""
@@ -33,6 +35,9 @@ def as_text(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_string(kind):
         return column
+    if pa.types.is_list(kind):
+        groups = elements(column)
+        return put_back(pa.table({name: as_text(groups[name]) for name in sorted(groups.column_names)}), column)
     if pa.types.is_decimal(kind):
         text = pc.utf8_rtrim(column.cast(pa.string()), "0")
         return pc.utf8_rtrim(text, ".")
@@ -45,10 +50,18 @@ def as_text(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 def canonical_lines(table: pa.Table) -> list[bytes]:
     """One canonical JSON line per record, fields sorted by name."""
-    texts = {name: as_text(table[name]) for name in sorted(table.column_names)}
+    texts = {name: _in_order(as_text(table[name])) for name in sorted(table.column_names)}
     frame = pl.from_arrow(pa.table(texts))
     assert isinstance(frame, pl.DataFrame)
     return [line for piece in frame.iter_slices(PIECE) for line in _lines(piece)]
+
+
+def _in_order(column: pa.Array) -> pa.Array:
+    if not pa.types.is_list(column.type):
+        return column
+    groups = elements(column)
+    by = pa.table({"row": parents(column), "line": pa.array(canonical_lines(groups), pa.binary())})
+    return put_back(groups.take(pc.sort_indices(by, sort_keys=[("row", "ascending"), ("line", "ascending")])), column)
 
 
 def _lines(frame: pl.DataFrame) -> list[bytes]:

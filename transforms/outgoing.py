@@ -1,7 +1,8 @@
 """Standard → receiver's form: the profile is an allow-list, and a column it does not name cannot leave.
 
 Forms: text; date (with `format`, default YYYY-MM-DD); yuan and wan_yuan (元, 万元: exact decimals, six places in 万元);
-words (a table of our words → the receiver's). `fields: canonical` sends the standard's own form.
+words (a table of our words → the receiver's); list (`fields` of its entries, each as here). `fields: canonical` sends
+the standard's own form.
 
 One profile serves all versions of the standard: `from` may be a field's name in any of them (see across_versions).
 `computed: publicity_until` fills a 公示截止期 that the department left empty from the rules by date; `accept: partial`
@@ -11,7 +12,7 @@ also from rules that were seen only in part. Rules marked no never compute anyth
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -27,9 +28,10 @@ from schemas.standard import RecordType
 from transforms.across_versions import Origin, Origins
 from transforms.identity import as_text
 from transforms.law.publicity import stated_until
+from transforms.lists import elements, parents, put_back
 
-FORMS = ("text", "date", "yuan", "wan_yuan", "words")
-KEYS = {"from", "as", "format", "words", "constant", "computed", "accept"}
+FORMS = ("text", "date", "yuan", "wan_yuan", "words", "list")
+KEYS = {"from", "as", "format", "words", "constant", "computed", "accept", "fields"}
 COMPUTED = "publicity_until"
 COMPUTED_FROM = ("decision_date", "publicity_class", "penalty_kinds")
 
@@ -38,18 +40,23 @@ COMPUTED_FROM = ("decision_date", "publicity_class", "penalty_kinds")
 class Profile:
     """A receiver's table for one record type. `version` names the profile and the digest of its text.
 
-    `origins`: for each field of ours that it names, or needs to compute one, where the values come from.
+    `origins`: for each field of ours that it names, or needs to compute one, where the values come from. `lists`: the
+    receiver's own table for the entries of each column that is a list.
     """
 
     name: str
     version: str
     fields: tuple[tuple[str, Mapping[str, Any]], ...]
     origins: Mapping[str, Origin]
+    lists: Mapping[str, "Profile"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """`table`: text columns under the receiver's names, in the profile's order; `flags`: rows that cannot be said."""
+    """`table`: text columns, and lists of groups of texts, under the receiver's names, in the profile's order.
+
+    `flags`: rows that cannot be said.
+    """
 
     table: pa.Table
     flags: list[Flag]
@@ -62,16 +69,23 @@ def compile_profile(profile: Mapping[str, Any], record_type: RecordType, where: 
             raise ConfigurationError(f"{key} is missing", where=where, remedy=f"write `{key}: …`")
     fields = profile["fields"]
     if fields == "canonical":
-        fields = {name: {"from": name, "as": "text"} for name in record_type.names}
+        lists = {name: {"from": name, "as": "list", "fields": "canonical"} for name in record_type.lists}
+        fields = {name: {"from": name, "as": "text"} for name in record_type.names} | lists
     if not isinstance(fields, dict):
         raise ConfigurationError("is no table of fields", where=f"{where}: fields", remedy="name fields, or canonical")
     known = Origins(record_type)
     origins: dict[str, Origin] = {}
+    entries: dict[str, Profile] = {}
     for name, spec in fields.items():
         origins |= _check_field(spec, known, f"{where}: fields.{name}")
-    digest = sha256(json.dumps(fields, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+        if (items := record_type.lists.get(str(spec.get("from")))) is not None:
+            inner = {"profile": name, "version": "", "fields": spec["fields"]}
+            entries[name] = compile_profile(inner, items, f"{where}: fields.{name}")
+    said = json.dumps([fields, [one.version for one in entries.values()]] if entries else fields, ensure_ascii=False,
+                      sort_keys=True)  # fmt: skip
+    digest = sha256(said.encode()).hexdigest()
     name = str(profile["profile"])
-    return Profile(name, f"{name}@{profile['version']}+{digest[:12]}", tuple(fields.items()), origins)
+    return Profile(name, f"{name}@{profile['version']}+{digest[:12]}", tuple(fields.items()), origins, entries)
 
 
 def _check_field(spec: Any, known: Origins, where: str) -> dict[str, Origin]:
@@ -84,10 +98,15 @@ def _check_field(spec: Any, known: Origins, where: str) -> dict[str, Origin]:
     found = {str(spec["from"]): known.of(str(spec["from"]), where)}
     form, kind = spec.get("as", "text"), found[str(spec["from"])].field.kind
     fits = {"date": ("date",), "yuan": ("money",), "wan_yuan": ("money",), "words": ("text", "code", "boolean")}
-    if form not in FORMS or kind not in fits.get(form, (kind,)):
+    fits["list"] = ("list",)
+    if form not in FORMS or kind not in fits.get(form, (kind,)) or (kind == "list") != (form == "list"):
         raise ConfigurationError(f"a {kind} cannot be sent as {form}", where=where, remedy=f"forms: {', '.join(FORMS)}")
     if form == "words" and not isinstance(spec.get("words"), dict):
         raise ConfigurationError("has no words", where=f"{where}.words", remedy="write `words: {ours: theirs}`")
+    if (form == "list") != ("fields" in spec):
+        raise ConfigurationError(
+            "fields and list belong together", where=f"{where}.fields", remedy="write `as: list, fields: {…}`"
+        )
     return found | _check_computed(spec, kind, known, where)
 
 
@@ -116,6 +135,10 @@ def to_receiver(table: pa.Table, profile: Profile) -> Outgoing:
             columns[name] = pa.array([str(spec["constant"])] * table.num_rows, pa.string())
             continue
         column = profile.origins[str(spec["from"])].of(table)
+        if name in profile.lists:
+            columns[name], found = _list(column, profile.lists[name], str(spec["from"]))
+            flags += found
+            continue
         if "computed" in spec:
             column = _computed(column, table, profile, spec)
         values, bad = _FORMS[spec.get("as", "text")](column, spec)
@@ -123,6 +146,13 @@ def to_receiver(table: pa.Table, profile: Profile) -> Outgoing:
         if bad.size:
             flags.append(Flag("OUTGOING_INEXPRESSIBLE", spec["from"], bad))
     return Outgoing(pa.table(columns), flags)
+
+
+def _list(column: pa.Array, profile: Profile, name: str) -> tuple[pa.Array, list[Flag]]:
+    """The entries in the receiver's form; one that cannot be said is its record's."""
+    said, rows = to_receiver(elements(column), profile), parents(column)
+    flags = [Flag(flag.code, f"{name}[].{flag.field}", np.unique(rows[flag.rows])) for flag in said.flags]
+    return put_back(said.table, column), flags
 
 
 def _computed(column: pa.Array, table: pa.Table, profile: Profile, spec: Mapping[str, Any]) -> pa.Array:
@@ -181,7 +211,10 @@ _FORMS: dict[str, Callable[[pa.Array, Mapping[str, Any]], tuple[pa.Array, Any]]]
 
 
 def seal_lines(data: pa.Table | None, envelope: pa.Table) -> bytes:
-    """NDJSON, one flat object a line: envelope columns, then data. `data` None: revocations, the envelope alone."""
+    """NDJSON, one object a line, flat but for lists of groups: envelope columns, then data.
+
+    `data` None: revocations, the envelope alone.
+    """
     table = envelope
     if data is not None:
         for name in data.column_names:

@@ -48,8 +48,17 @@ TRUTH = validators.extend(Draft202012Validator, {"pattern": _pattern})
 
 
 def record_json(table: pa.Table) -> list[dict[str, Any]]:
-    texts = {name: as_text(table[name].combine_chunks()).to_pylist() for name in table.column_names}
+    texts = {name: _texts(table[name].combine_chunks()) for name in table.column_names}
     return [{name: texts[name][row] for name in texts} for row in range(table.num_rows)]
+
+
+def _texts(column: pa.Array) -> list[Any]:
+    if not pa.types.is_list(column.type):
+        found: list[Any] = as_text(column).to_pylist()
+        return found
+    return [
+        lst and record_json(pa.Table.from_pylist(lst, pa.schema(column.type.value_type))) for lst in column.to_pylist()
+    ]
 
 
 def failing(schema: dict[str, Any], table: pa.Table) -> list[bool]:
@@ -75,9 +84,15 @@ GOOD |= {
 }
 
 
+def _record(record: RecordType) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries({f: _value(record, f) for f in record.names})
+
+
 def _value(record: RecordType, name: str) -> st.SearchStrategy[Any]:
     field = record.field(name)
     spec = record.schema["properties"][name]
+    if field.items:
+        return st.none() | st.lists(_record(field.items), max_size=2)
     if field.kind == "date":
         return st.none() | st.dates(date(1949, 10, 1), date(2099, 12, 31))
     if field.kind == "money":
@@ -95,9 +110,7 @@ def _value(record: RecordType, name: str) -> st.SearchStrategy[Any]:
 @given(data=st.data())
 def test_the_verdict_is_the_validators(name: str, data: st.DataObject) -> None:
     record = TYPES[name]
-    rows = data.draw(
-        st.lists(st.fixed_dictionaries({f: _value(record, f) for f in record.names}), min_size=1, max_size=6)
-    )
+    rows = data.draw(st.lists(_record(record), min_size=1, max_size=6))
     table = pa.Table.from_pylist(rows, schema=record.arrow_schema())
     assert failing(record.schema, table) == expected(record.schema, table)
 

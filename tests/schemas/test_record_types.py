@@ -68,7 +68,8 @@ def test_annotations_are_complete_and_honest(kind: RecordType) -> None:
     assert kind.field(kind.date_field).kind == "date"
     for field in kind.fields:
         spec = schema["properties"][field.name]
-        assert spec["type"] == ("string" if field.required else ["string", "null"])
+        kind_of = "array" if field.items else "string"
+        assert spec["type"] == (kind_of if field.required else [kind_of, "null"])
         assert re.search("[\u4e00-\u9fff]", field.title_zh)
         assert re.search("[a-z]", field.title_en)
         assert field.source
@@ -93,6 +94,24 @@ def test_no_business_key_says_anything_of_a_person(version: str) -> None:
     """A key stands in the ledger, in reports and in every receiver's cd_id."""
     for kind in standard("enforcement", version).record_types.values():
         assert [name for name in kind.key if kind.field(name).personal != "none"] == [], kind.name
+
+
+def test_a_case_is_one_schema_that_any_validator_reads_alone() -> None:
+    for version in versions("enforcement"):
+        kinds = standard("enforcement", version).record_types
+        case = kinds["coercion_case"]
+        assert {name: items.name for name, items in case.lists.items()} == {
+            "parties": "coercion_party", "measures": "coercion_measure", "executions": "coercion_execution",
+        }  # fmt: skip
+        for name, items in case.lists.items():
+            inner = case.schema["properties"][name]["items"]
+            assert inner["properties"] == kinds[items.name].schema["properties"]
+            assert "$ref" not in inner
+            assert items.part_of == "coercion_case"
+            link = items.schema["properties"][case.key[0]]["x-link"]
+            assert link == {"type": "coercion_case", "field": case.key[0]}
+        row = {"case_number": "1", "parties": [{"case_number": None}]}
+        assert not Draft202012Validator(case.schema).is_valid(row)
 
 
 def test_a_penalty_a_coercion_and_another_act_name_their_inspection() -> None:
