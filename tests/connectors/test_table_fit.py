@@ -1,5 +1,6 @@
 """Tables that do not take what is sent, and words in receiver.yaml that cannot be: named before a row is written."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,8 @@ import pytest
 
 from connectors.registry import open_target
 from schemas.errors import ConfigurationError, GuijiError
-from schemas.exchange import Sealed
-from tests.connectors.exchange_platform import ACCESS, LINES, WHERE, Platform, held, sealed
+from schemas.exchange import Comparable, Sealed
+from tests.connectors.exchange_platform import ACCESS, FIELDS, LINES, WHERE, Platform, held, sealed
 
 NARROW = {
     "a column too narrow": ("CF_SY", "VARCHAR(4)", "takes 4 characters, a text of 11"),
@@ -62,6 +63,28 @@ def test_a_table_that_is_wrong_is_named(platform: Platform, delivery: Sealed, st
         platform.target().send(delivery)
     assert told.value.sent is False
     assert told.value.where.startswith(WHERE)
+
+
+def test_columns_are_found_whatever_their_case(exchange_url: str, delivery: Sealed) -> None:
+    """A platform's own statements, without quotes: PostgreSQL makes small letters of them."""
+    made = Platform(exchange_url, ACCESS)
+    plain = made.statements()
+    for name, _ in FIELDS:
+        plain = plain.replace(f"{made.quote}{name}{made.quote}", name)
+    made.make(plain)
+    assert made.target().send(delivery).status == 202
+    made.do("UPDATE gj_penalty SET gj_state = '2'")
+    target = made.target()
+    with delivery.open() as sent:
+        lines = sent.readlines()
+    digests = [
+        sha256(b"\0".join((line["cd_id"].encode(), str(line["cd_revision"]).encode(), body.rstrip(b"\n")))).hexdigest()
+        for line, body in zip(LINES, lines, strict=True)
+    ]
+    assert isinstance(target, Comparable)
+    said = target.holdings({"record_type": "penalty", "prefix": "c:", "by": "record"})
+    assert [one["digest"] for one in said["records"]] == digests
+    made.engine.dispose()
 
 
 def test_a_key_that_could_come_twice_is_refused(exchange_url: str, delivery: Sealed) -> None:

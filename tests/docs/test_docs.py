@@ -144,6 +144,16 @@ def test_the_worked_example_is_a_mapping_that_compiles() -> None:
     assert len(mapping.compile_mapping(feed, kind, "example", get).fields) == len(feed["fields"])
 
 
+def test_the_exchange_table_of_the_page_is_one_that_check_takes() -> None:
+    import yaml
+
+    blocks = re.findall(r"```yaml\n(.*?)```", page("docs/adding-a-receiver.md"), re.DOTALL)
+    found = [data["access"] for data in map(yaml.safe_load, blocks)
+             if data.get("access", {}).get("method") == "table"]  # fmt: skip
+    assert len(found) == 1
+    registry.check_target(found[0], "example")
+
+
 def test_a_broken_link_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# One two\n[x](#one-two) [y](a.md#three) [z](b.md)\n", encoding="utf-8")
     assert broken(tmp_path / "a.md") == ["a.md#three", "b.md"]

@@ -21,6 +21,7 @@ from tests.flow.killing import look as judged
 from tests.flow.processes import FEED, Zygote
 from tests.flow.transports import TRANSPORTS, at_hand
 from tests.soak.figures import tell
+from tests.soak.test_concurrency import outlived
 from tests.soak.tiers import TIER, amount, drawn, sampled
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(4 * 3600)]
@@ -44,6 +45,22 @@ def test_killed_at_every_step(tmp_path: Path, zygote: Zygote, transport: str, sh
             found += [f"{point}: {words}" for words in survive(at, zygote, point)]
         shutil.rmtree(home)
     tell("T1", f"SIGKILL at a durable step, the nation by {transport} (of {len(every)})", len(points), len(found))
+    assert found == []
+
+
+@pytest.mark.parametrize("transport", SOME)
+def test_a_stopped_owner_wakes_while_another_sends(tmp_path: Path, zygote: Zygote, transport: str) -> None:
+    """T8 where it touches the receiver: two owners of one delivery, and it is there once."""
+    if not TRANSPORTS[transport].there():
+        absent(transport)
+    near, found = {"intent", "send", "receipt", *TRANSPORTS[transport].steps}, []
+    with installed(tmp_path / "home", ROWS, BATCH, only=FEED, transport=transport) as at:
+        every = [one for one in kills(at, zygote, transport) if one.rsplit(".", 1)[0] in near]
+        points = sampled(every, amount(1))
+        for point in points:
+            at.world.advance_to(at.world.night + 1)
+            found += [f"{point}: {words}" for words in outlived(at, zygote, point.rsplit(":", 1)[0] + ":1")[0]]
+    tell("T8", f"an owner stopped at the receiver and outlived ({transport})", len(points), len(found))
     assert found == []
 
 
