@@ -3,6 +3,7 @@
 After each fault the table is put right again, and then both receivers must hold what the generator planted.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -56,9 +57,14 @@ def do(at: Installation, *statements: str, row: str = "") -> str:
 
 
 def sound_row(at: Installation, number: int) -> tuple[str, int]:
-    """The source key and the serial of a clean record that both receivers have."""
+    """The source key and the serial of a clean record that both receivers have, and the table only once.
+
+    One that stands there twice contradicts itself as soon as one of the two is changed.
+    """
     known = wanted(at.world, FEED, at.world.night).items()
+    times = Counter(str(row["jdswh"]) for row in at.world.truth().feeds[FEED].rows)
     sound = [(s, one.row) for s, one in known if one.state == "present" and not one.dirt]
+    sound = [(serial, row) for serial, row in sound if times[str(row["jdswh"])] == 1]
     kept = [(str(row["id"]), serial) for serial, row in sound if not party_unknown(cd_id(FEED, row))]
     return kept[number % len(kept)]
 
