@@ -6,6 +6,7 @@ No folder is ever listed: every name that is opened is one of ours, so that a na
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -29,7 +30,11 @@ class Place(Protocol):
         ...
 
     def write(self, path: str, content: bytes) -> None:
-        """A new file in place of an unfinished one, on the disk as far as the other side lets us see to it."""
+        """A new file of a name that nobody has, on the disk as far as the other side lets us see to it."""
+        ...
+
+    def discard(self, path: str) -> None:
+        """Take an unfinished file away, if that can be done."""
         ...
 
     def place(self, path: str, final: str) -> bool:
@@ -67,16 +72,19 @@ class FolderPlace:
                 raise self._told(error, "read") from None
 
     def write(self, path: str, content: bytes) -> None:
-        """The old one is unlinked first: it may still be the same file as one that has its final name."""
         try:
-            Path(path).unlink(missing_ok=True)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
             with os.fdopen(handle, "wb") as out:
                 out.write(content)
                 out.flush()
                 os.fsync(out.fileno())
         except OSError as error:
+            self.discard(path)
             raise self._told(error, "write") from None
+
+    def discard(self, path: str) -> None:
+        with suppress(OSError):
+            Path(path).unlink()
 
     def place(self, path: str, final: str) -> bool:
         """A link refuses a name that is taken; where there are no links, we look before we rename."""

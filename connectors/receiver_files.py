@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
+from secrets import token_hex
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -63,9 +64,9 @@ class FileTarget:
                 place = stack.enter_context(self._place())
                 found = self._look(place, sealed.key)
                 manifest = b"" if found else self._laid(place, sealed)
-                new = not found and self._written(place, self._at(sealed.key, "ok"), manifest)
+                new = "" if found else self._written(place, self._at(sealed.key, "ok"), manifest)
             if new:
-                self._named(place, self._at(sealed.key, "ok"), manifest, "manifest")
+                self._named(place, new, self._at(sealed.key, "ok"), manifest, "manifest")
             answer = self._judged(place, sealed.key, verified=not found)
         if answer is None and new:  # it lay there, that much is known
             return Answer(WAITING, {"Source": f"file {sealed.key}.ok"}, manifest)
@@ -101,8 +102,8 @@ class FileTarget:
         """Lay the data file there; the manifest that belongs to it. No time is in it: it is the same at every try."""
         content = file_of(sealed, self.form, self.sheets, self.where)
         path = self._at(sealed.key, self.form)
-        if self._written(place, path, content):
-            self._named(place, path, content, "data")
+        if part := self._written(place, path, content):
+            self._named(place, part, path, content, "data")
         words = {
             "key": sealed.key, "feed": sealed.feed, "record_type": sealed.record_type, "count": sealed.count,
             "digest": sealed.digest, "file": path.rpartition("/")[2], "format": self.form, "size": len(content),
@@ -110,24 +111,28 @@ class FileTarget:
         }  # fmt: skip
         return json.dumps(words, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
-    def _written(self, place: Place, path: str, content: bytes) -> bool:
-        """Write it under another name and read it back. False, and nothing written, when it lies there already."""
+    def _written(self, place: Place, path: str, content: bytes) -> str:
+        """Write it under a name that no other run has, and read it back. Empty when it lies there already."""
         there = place.read(path, len(content))
         if there is not None:
             if there != content:
                 raise self._other()
-            return False
-        place.write(f"{path}.part", content)
-        if place.read(f"{path}.part", len(content)) != content:
+            return ""
+        part = f"{path}.{token_hex(4)}.part"
+        place.write(part, content)
+        if place.read(part, len(content)) != content:
+            place.discard(part)
             remedy = "the next run writes it anew; if it stays so, ask the receiver about its disk"
             raise ReceiverUnreachable("what was written reads back otherwise", where=self.where, remedy=remedy)
-        return True
+        return part
 
-    def _named(self, place: Place, path: str, content: bytes, what: str) -> None:
+    def _named(self, place: Place, part: str, path: str, content: bytes, what: str) -> None:
         """Its own name, which it gets once."""
         crash_point(f"files.{what}.before_rename")
-        if not place.place(f"{path}.part", path) and place.read(path, len(content)) != content:
-            raise self._other()
+        if not place.place(part, path):
+            place.discard(part)
+            if place.read(path, len(content)) != content:
+                raise self._other()
         crash_point(f"files.{what}.after_rename")
 
     def _judged(self, place: Place, key: str, verified: bool = False) -> Answer | None:

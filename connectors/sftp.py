@@ -4,6 +4,7 @@ import asyncio
 import logging
 import stat
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, unquote
 
@@ -69,13 +70,6 @@ class SftpPlace:
         return bytes(content)
 
     def write(self, path: str, content: bytes) -> None:
-        """The old one is removed first: it may still be the same file as one that has its final name."""
-        try:
-            self._do(self._sftp.remove(path), "write", told=False)
-        except ABSENT:
-            pass
-        except Exception as error:
-            raise self._told(error, "write") from None
         stream = self._do(self._sftp.open(path, "xb", encoding=None), "write")
         try:
             for start in range(0, len(content), BLOCK):
@@ -89,7 +83,12 @@ class SftpPlace:
             self._do(stream.close(), "write")
         except BaseException:
             self._shut(stream)
+            self.discard(path)
             raise
+
+    def discard(self, path: str) -> None:
+        with suppress(GuijiError):
+            self._do(self._sftp.remove(path), "write")
 
     def place(self, path: str, final: str) -> bool:
         """The plain rename, which refuses a name that is taken; posix-rename would overwrite."""
@@ -110,10 +109,8 @@ class SftpPlace:
 
     def _shut(self, stream: asyncssh.SFTPClientFile) -> None:
         """After a failure the server may not answer this either."""
-        try:
+        with suppress(GuijiError):
             self._do(stream.close(), "read")
-        except GuijiError:
-            return
 
     def _do(self, work: Awaitable[T], doing: str, times: int = 1, told: bool = True) -> T:
         """One request, its answer in time. Without `told` the library's own errors go up."""

@@ -53,11 +53,13 @@ def test_other_bytes_under_our_name_are_refused_and_kept(exchange: Exchange, del
 
 
 def test_a_half_upload_is_nothing_and_is_written_anew(exchange: Exchange, delivery: Sealed) -> None:
-    for name in (f"{KEY}.ndjson.part", f"{KEY}.ok.part"):
+    for name in (f"{KEY}.ndjson.12345678.part", f"{KEY}.ok.part"):
         (exchange.root / "in" / name).write_bytes(b"half")
     assert exchange.target().inquire(KEY) is None
     exchange.target().send(delivery)
-    assert len(exchange.incoming) == 2
+    with delivery.open() as body:
+        assert exchange.incoming[f"{KEY}.ndjson"] == body.read()
+    assert len(exchange.incoming) == 4
 
 
 @pytest.mark.parametrize("form", ["json", "csv"])

@@ -16,16 +16,6 @@ from schemas.exchange import Sealed
 from tests.connectors.exchange_folder import GOOD, KEY, Exchange, waiting
 
 
-def test_a_part_that_is_still_the_file_itself_does_not_spoil_it(exchange: Exchange, delivery: Sealed) -> None:
-    """As a rename leaves it that was cut off between link and unlink."""
-    exchange.target().send(delivery)
-    before = exchange.incoming
-    (exchange.root / f"in/{KEY}.ok").unlink()
-    os.link(exchange.root / f"in/{KEY}.ndjson", exchange.root / f"in/{KEY}.ok.part")
-    exchange.target().send(delivery)
-    assert exchange.incoming == before
-
-
 @pytest.mark.parametrize("name", [f"in/{KEY}.ok", f"in/{KEY}.ndjson", f"out/{KEY}.receipt.json"])
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
 def test_a_link_a_folder_or_a_pipe_is_not_followed(
@@ -117,7 +107,7 @@ def test_what_goes_wrong_at_the_server_is_told_and_mended_by_the_next_try(
     assert waiting(target, delivery, target.inquire(KEY) or target.send(delivery))
     with delivery.open() as body:
         assert sftp.incoming[f"{KEY}.ndjson"] == body.read()
-    assert len(sftp.incoming) == 2
+    assert len([name for name in sftp.incoming if not name.endswith(".part")]) == 2
 
 
 @pytest.mark.parametrize("fault", ["rename_said_no", "no_fsync"])
@@ -139,11 +129,7 @@ def test_a_stale_view_overwrites_nothing(sftp: Exchange, delivery: Sealed, skip:
     sftp.faults.set("stale", 2, skip=skip)
     target = sftp.target()
     assert waiting(target, delivery, target.inquire(KEY) or target.send(delivery))
-    assert {name: before[name] for name in before} == {
-        path.name: (path.stat().st_ino, path.read_bytes())
-        for path in (sftp.root / "in").iterdir()
-        if not path.name.endswith(".part")
-    }
+    assert before == {path.name: (path.stat().st_ino, path.read_bytes()) for path in (sftp.root / "in").iterdir()}
 
 
 def test_a_mute_server_is_not_waited_for_for_ever(sftp: Exchange, delivery: Sealed) -> None:
