@@ -18,6 +18,7 @@ import polars as pl
 import pyarrow as pa
 
 from connectors.receipts import read_receipt
+from connectors.table_answers import REFUSED, WAITING, Answers, as_answer
 from connectors.table_databases import Database
 from connectors.table_fit import Fit
 from connectors.table_holdings import Holdings
@@ -34,8 +35,6 @@ from schemas.errors import (
 )
 from schemas.exchange import Answer, Receipt, Sealed
 
-WAITING, JUDGED, REFUSED = 202, 200, 422
-"""Of an answer that was read from tables; as HTTP has it, so that receipts of all kinds of receiver read alike."""
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 LONGEST_PAUSE = 5.0
 DRIVERS = ("sqlite3", "psycopg", "pymysql")
@@ -47,7 +46,7 @@ class TableTarget:
     def __init__(self, access: Mapping[str, Any], where: str) -> None:
         self.where, self.layout, self.url = where, layout(access, where), str(access["url"])
         self.kind, self.timeout = database_of(self.url, where), float(access.get("timeout", 30))
-        self._left = float(access.get("wait", 0))
+        self.answers, self._left = Answers(self.layout, where), float(access.get("wait", 0))
         self._fits: dict[str, Fit] = {}
         self._holdings: dict[tuple[str, str], Holdings] = {}
 
@@ -100,7 +99,7 @@ class TableTarget:
             database.begin()
             if not self._claimed(database, sealed, data):
                 return False
-            self._refuse_half(database, fit.table, sealed.key)
+            self.answers.refuse_half(database, fit.table, sealed.key)
             rows = fit.rows(data, self._beside(sealed, data.num_rows))
             try:
                 database.insert(fit.table, rows)
@@ -148,7 +147,7 @@ class TableTarget:
         """Look until every record has its verdict, or the time of this run is over."""
         pause = 0.05
         while True:
-            answer = self._look(database, key)
+            answer = self.answers.look(database, key)
             database.rollback()  # the next look is to see what has happened since
             if answer is None or answer.status != WAITING or self._left <= 0:
                 return answer
@@ -156,54 +155,12 @@ class TableTarget:
             time.sleep(pause)
             self._left -= pause
 
-    def _look(self, database: Database, key: str) -> Answer | None:
-        names = self.layout.of_control
-        found = self._select(database, self.layout.control, names, key)
-        if not found:
-            for table in dict.fromkeys(self.layout.tables.values()):
-                self._refuse_half(database, table, key)
-            return None
-        control = found[0] | {"count": _whole(found[0]["count"])}
-        record_type, meaning = str(control["record_type"]), self.layout.words.get(str(control["state"]))
-        if record_type not in self.layout.tables:
-            raise ReceiptMismatch("the control row names another record type", where=self.where, remedy="ask them")
-        if meaning == "rejected":
-            return _answer(REFUSED, self.layout.control, control)
-        table = self.layout.verdicts or self.layout.tables[record_type]
-        rows = self._select(database, table, self.layout.of_verdicts, key)
-        status = [self.layout.words.get(str(row["state"])) for row in rows]
-        if "pending" in status or (self.layout.verdicts and len(rows) != control["count"]):
-            return _answer(WAITING, self.layout.control, control)
-        results = [
-            {**{name: row[name] for name in row if name != "key"}, "seq": _whole(row["seq"]), "status": word}
-            for row, word in zip(rows, status, strict=True)
-        ]
-        results.sort(key=lambda one: str(one["seq"]).zfill(12))
-        return _answer(JUDGED, self.layout.control, control | {"results": results})
-
-    def _select(self, database: Database, table: str, names: dict[str, str], key: str) -> list[dict[str, Any]]:
-        """The rows of one delivery, every value as text, under our words."""
-        columns = ", ".join(database.text(database.quoted(name)) for name in names.values())
-        statement = (
-            f"SELECT {columns} FROM {database.quoted_table(table)} "  # noqa: S608 - names are quoted
-            f"WHERE {database.quoted(self.layout.columns['key'])} = {database.place}"
-        )
-        return [dict(zip(names, row, strict=True)) for row in database.rows(statement, key)]
-
-    def _refuse_half(self, database: Database, table: str, key: str) -> None:
-        if self._select(database, table, self.layout.named("seq"), key):
-            raise ReceiptMismatch(
-                "rows of this delivery lie there without their control row",
-                where=f"{self.where}: access.tables, {table}",
-                remedy="ask the receiver's people who took the control row away; have the rows removed, then run again",
-            )
-
     def _gone(self, sealed: Sealed, written: bool) -> Answer:
         """COMMIT was answered, and at the first look nothing is there: it lay there, that much is known."""
         if not written:
             raise ReceiverUnreachable("the delivery comes and goes", where=self.where, remedy="the next run asks again")
         words = {"key": sealed.key, "count": sealed.count, "digest": sealed.digest}
-        return _answer(WAITING, self.layout.control, words)
+        return as_answer(WAITING, self.layout.control, words)
 
     def _fit(self, database: Database, record_type: str) -> Fit:
         if record_type not in self._fits:
@@ -264,16 +221,6 @@ def read_body(sealed: Sealed, where: str) -> pa.Table:
         raise GuijiError("the sealed lines are no table", where=where, remedy="report it: a defect of ours")
     table = frame.to_arrow()
     return pa.table([column.cast(pa.string()) for column in table.columns], names=names)
-
-
-def _answer(status: int, table: str, said: Mapping[str, Any]) -> Answer:
-    body = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "replace")
-    return Answer(status, {"Source": f"table {table}"}, body)
-
-
-def _whole(text: Any) -> Any:
-    """A whole number as one; anything else stays what it is, and is no receipt."""
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else text
 
 
 def _now() -> str:

@@ -126,7 +126,7 @@ MUTANTS = (
     ),
     _one(
         "a control row before its rows, in a transaction of its own", TABLE,
-        "self._refuse_half(database, fit.table, sealed.key)\n            rows",
+        "self.answers.refuse_half(database, fit.table, sealed.key)\n            rows",
         "database.commit()\n            database.begin()\n            rows", "by_table", "killed",
     ),
     _one("sent again what lay there and is gone", DELIVER, "if self.book.lay_there(item):", "if False:",
