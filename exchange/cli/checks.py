@@ -56,7 +56,7 @@ def _of_feed(catalog: Catalog, feed: Feed) -> Iterator[GuijiError]:
     if not unknown:
         kind = in_force(feed.mapping["standard"], date.today()).record_types[feed.record_type]
         yield from _tried(lambda: compile_mapping(feed.mapping, kind, feed.where, get))
-        yield from _tried(lambda: Suite(kind))
+        yield from _tried(lambda: Suite(feed.record_type, kind))
     yield from _tried(lambda: checked_format(feed.mapping["format"], feed.where))
     yield from _tried(lambda: _gate(feed))
     yield from _tried(lambda: correction_days(feed))

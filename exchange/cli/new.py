@@ -71,10 +71,8 @@ def department(
     """由模板新建部门或其又一种记录。 A department, or one more record type of it, from the template."""
     from exchange.cli.new_department import write_department
     from exchange.cli.new_receiver import checked_code
-    from expectations.suite_files import read_suite
 
     catalog, record_type = Catalog(), _record_type(kind)
-    read_suite(kind)
     taking = sorted(c for c, r in catalog.receivers.items() if kind in r.profiles)
     fed = sorted({c for feed in catalog.sound_feeds.values() if feed.record_type == kind for c in feed.receivers})
     wanted = receivers or [c for c in fed if c in taking]

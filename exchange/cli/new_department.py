@@ -130,6 +130,8 @@ def converter(field: Field) -> str:
         return by_name[field.name]
     if field.name.endswith(("credit_code", "authority_code", "source_code", "agency_code")):
         return "credit_code"
+    if field.source.endswith(" administrative_cp_ui_code"):
+        return "text"  # a credit code or an identity number: the standard's own pattern judges it
     if field.name.endswith("id_number"):
         return "identity_number"
     if field.name in ("authority_name", "source_name", "agency_name"):

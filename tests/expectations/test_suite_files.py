@@ -53,8 +53,6 @@ def test_shape_and_repeated_ids_are_refused() -> None:
         parse_suite({"expectations": []}, "here")
     with pytest.raises(StandardError, match="other keys"):
         parse_suite([GOOD | {"note": "x"}], "here")
-    with pytest.raises(StandardError, match="did you mean penalty"):
-        read_suite("penalties")
 
 
 def test_a_suite_speaks_the_words_of_the_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Suites: judged by Great Expectations, equal to its own metrics, right over chunks, and silent about values."""
 
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -30,6 +31,21 @@ OF_TYPE: dict[str, dict[str, Any]] = {
         "implementation_item_code": f"{USCC}1甲", "inspectors": "甲,乙", "inspection_result": "合格",
         "inspection_date": date(2024, 6, 1), "reported_on": date(2024, 6, 1),
     },
+    "levy": {"amount": Decimal(2), "paid_amount": Decimal(2), "due_on": date(2024, 5, 1), "paid_on": date(2024, 5, 1)},
+    "requisition": {"valid_from": date(2024, 5, 1), "returned_on": date(2024, 5, 1)},
+    "confirmation": {"valid_from": date(2024, 5, 1)},
+    "payment": {"valid_from": date(2024, 5, 1), "paid_on": date(2024, 5, 1)},
+    "adjudication": {"accepted_on": date(2024, 5, 1)},
+    "other_act": ACT | {"started_on": TODAY, "ended_on": TODAY, "reported_on": TODAY},
+    "agency": {"valid_from": date(2024, 5, 1)},
+    "officer": {"valid_from": date(2024, 5, 1)},
+    "item": {"valid_from": date(2024, 5, 1)},
+    "discretion": {"valid_from": date(2024, 5, 1), "amount_from": Decimal(2), "amount_to": Decimal(2)},
+    "legal_review": {"submitted_on": TODAY, "reviewed_on": TODAY},
+    "document": {"made_on": TODAY},
+    "reconsideration": {"accepted_on": TODAY, "closed_on": TODAY},
+    "referral": {"referred_on": TODAY, "answered_on": TODAY},
+    "complaint": {"received_on": TODAY, "due_on": TODAY, "answered_on": TODAY},
     "coercion": ACT | {
         "coercion_kind": "强制措施", "measure_kind": "其他行政强制措施", "execution_kind": "代履行",
         "started_on": date(2024, 6, 1), "ended_on": date(2024, 6, 1),
@@ -37,16 +53,29 @@ OF_TYPE: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+def sample(name: str, field: str) -> Any:
+    """A value that the standard takes in this field."""
+    spec = TYPES[name].schema["properties"][field]
+    if spec["x-kind"] in ("date", "boolean"):
+        return TODAY if spec["x-kind"] == "date" else True
+    if "enum" in spec:
+        return spec["enum"][0]
+    texts = ("甲乙丙", USCC, "53000000000001", "530000", "0" * 64, f"{USCC}1甲", "甲,乙")
+    return next(text for text in texts if re.search(spec.get("pattern", ""), text))
+
+
 def row(name: str, number: int, **changes: Any) -> dict[str, Any]:
     """A record that goes against no expectation, with changes."""
     values: dict[str, Any] = dict.fromkeys(TYPES[name].names)
+    values |= {field.name: sample(name, field.name) for field in TYPES[name].fields if field.required}
     values |= {"party_name": "某某公司", "party_category": "个体工商户", "authority_code": USCC}
     values |= {
         "decision_number": f"云市监罚〔2024〕{number}号",
         "decision_date": date(2024, 5, 1),
         "valid_until": date(2024, 5, 1),
     }
-    values |= OF_TYPE[name] | {"inspection_number": f"检{number}", "coercion_number": f"强{number}"}
+    values |= {"legal_basis": "某某法第一条", "certificate_name": "证书"}
+    values |= OF_TYPE.get(name, {}) | {"inspection_number": f"检{number}", "coercion_number": f"强{number}"}
     return {key: value for key, value in values.items() if key in TYPES[name].names} | changes
 
 
@@ -55,7 +84,7 @@ def table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def judge(name: str, *chunks: list[dict[str, Any]]) -> SuiteResult:
-    return Suite(name).judge((table(name, rows) for rows in chunks), business_date=TODAY)
+    return Suite(name, TYPES[name]).judge((table(name, rows) for rows in chunks), business_date=TODAY)
 
 
 def seen(flags: list[Flag]) -> set[tuple[str, str, tuple[int, ...]]]:
@@ -68,7 +97,8 @@ def test_a_clean_batch_goes_against_nothing(name: str) -> None:
     assert result.success
     assert result.flags == [[]]
     assert [outcome.unexpected for outcome in result.outcomes] == [0] * len(read_suite(name))
-    assert 12 <= len(read_suite(name)) <= 20
+    assert [outcome.unexpected for outcome in result.base] == [0] * len(result.base)
+    assert 1 <= len(read_suite(name)) <= 20
 
 
 BROKEN: list[tuple[str, str, dict[str, Any], str]] = [
@@ -115,6 +145,30 @@ BROKEN: list[tuple[str, str, dict[str, Any], str]] = [
     ("inspection", "INSPECTION_DATE_NOT_FUTURE", {"inspection_date": date(2024, 6, 2)}, "inspection_date"),
     ("inspection", "REPORTED_AFTER_INSPECTION", {"reported_on": date(2024, 5, 31)}, "reported_on"),
     ("inspection", "INSPECTION_RESULT_LENGTH", {"inspection_result": "无"}, "inspection_result"),
+    ("levy", "DUE_AFTER_DECISION", {"due_on": date(2024, 4, 30)}, "due_on"),
+    ("levy", "PAID_AFTER_DECISION", {"paid_on": date(2024, 4, 30)}, "paid_on"),
+    ("levy", "PAID_WITHIN_AMOUNT", {"paid_amount": Decimal("2.000001")}, "amount"),
+    ("levy", "AMOUNT_PLAUSIBLE", {"amount": Decimal("1000000000.01")}, "amount"),
+    ("levy", "BASIS_LENGTH", {"legal_basis": "某某法"}, "legal_basis"),
+    ("requisition", "RETURNED_AFTER_DECISION", {"returned_on": date(2024, 4, 30)}, "returned_on"),
+    ("requisition", "VALID_UNTIL_AFTER_FROM", {"valid_until": date(2024, 4, 30)}, "valid_until"),
+    ("confirmation", "VALID_FROM_AFTER_DECISION", {"valid_from": date(2024, 4, 30)}, "valid_from"),
+    ("payment", "DECISION_DATE_NOT_FUTURE", {"decision_date": date(2024, 6, 2)}, "decision_date"),
+    ("adjudication", "DECIDED_AFTER_ACCEPTED", {"accepted_on": date(2024, 5, 2)}, "decision_date"),
+    ("reward", "DECISION_NUMBER_YEAR", {"decision_number": "云奖1号"}, "decision_number"),
+    ("other_act", "DATED_NOT_FUTURE", {"started_on": date(2024, 6, 2)}, "started_on"),
+    ("other_act", "ACT_ENDED_AFTER_STARTED", {"ended_on": date(2024, 5, 31)}, "ended_on"),
+    ("other_act", "REPORTED_AFTER_STARTED", {"reported_on": date(2024, 5, 31)}, "reported_on"),
+    ("agency", "VALID_UNTIL_AFTER_FROM", {"valid_until": date(2024, 4, 30)}, "valid_until"),
+    ("officer", "VALID_UNTIL_AFTER_FROM", {"valid_until": date(2024, 4, 30)}, "valid_until"),
+    ("item", "VALID_UNTIL_AFTER_FROM", {"valid_until": date(2024, 4, 30)}, "valid_until"),
+    ("discretion", "AMOUNTS_IN_ORDER", {"amount_to": Decimal("1.99")}, "amount_to"),
+    ("legal_review", "REVIEWED_AFTER_SUBMITTED", {"reviewed_on": date(2024, 5, 31)}, "reviewed_on"),
+    ("document", "DATED_NOT_FUTURE", {"made_on": date(2024, 6, 2)}, "made_on"),
+    ("reconsideration", "CLOSED_AFTER_ACCEPTED", {"closed_on": date(2024, 5, 31)}, "closed_on"),
+    ("referral", "ANSWERED_AFTER_REFERRED", {"answered_on": date(2024, 5, 31)}, "answered_on"),
+    ("complaint", "ANSWERED_AFTER_RECEIVED", {"answered_on": date(2024, 5, 31)}, "answered_on"),
+    ("complaint", "DUE_AFTER_RECEIVED", {"due_on": date(2024, 5, 31)}, "due_on"),
     ("coercion", "COERCION_NUMBER_PRESENT", {"coercion_number": None}, "coercion_number"),
     ("coercion", "INSPECTION_NUMBER_LINKED", {"inspection_number": None}, "inspection_number"),
     ("coercion", "COERCION_KIND_KNOWN", {"coercion_kind": "强制"}, "coercion_kind"),
@@ -154,7 +208,7 @@ def test_a_chunk_above_the_limit_is_judged_in_pieces_with_rows_of_the_chunk() ->
     whole = table("penalty", [row("penalty", number) for number in range(1000)])
     big = pa.concat_tables([whole] * 101)
     late = table("penalty", [row("penalty", 5, party_category="无")])
-    result = Suite("penalty").judge([pa.concat_tables([late, big, late])], business_date=TODAY)
+    result = Suite("penalty", TYPES["penalty"]).judge([pa.concat_tables([late, big, late])], business_date=TODAY)
     assert [f.rows.tolist() for f in result.flags[0] if f.code == "SUITE_PARTY_CATEGORY_KNOWN"] == [[0, 101_001]]
     assert result.rows == 101_002
 
@@ -169,19 +223,19 @@ def test_the_saved_result_carries_no_value() -> None:
     assert '"success": false' in text
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["penalty", "licence", "inspection", "coercion", "levy"])
 def test_our_masks_count_what_the_librarys_own_metrics_count(name: str) -> None:
     changes = [change for kind, _, change, _ in BROKEN if kind == name]
     rows = [row(name, number, **(changes[number % len(changes)] if number % 3 else {})) for number in range(200)]
     result = judge(name, rows)
-    frame = _plain_frame(table(name, rows))
+    frame = plain_frame(table(name, rows))
     for outcome in result.outcomes:
-        library = _library_count(frame, outcome.expected.type, outcome.expected.kwargs, outcome.expected.id)
+        library = library_count(frame, outcome.expected.type, outcome.expected.kwargs, outcome.expected.id)
         assert (outcome.expected.id, outcome.unexpected) == (outcome.expected.id, library)
     assert sum(outcome.unexpected > 0 for outcome in result.outcomes) >= 5
 
 
-def _plain_frame(records: pa.Table) -> Any:
+def plain_frame(records: pa.Table) -> Any:
     """As the library's own metrics like it: text as `str`, money as integers of a millionth, dates as objects."""
     import pandas as pd
 
@@ -192,7 +246,7 @@ def _plain_frame(records: pa.Table) -> Any:
     return frame
 
 
-def _library_count(frame: Any, name: str, kwargs: dict[str, Any], number: str) -> int:
+def library_count(frame: Any, name: str, kwargs: dict[str, Any], number: str) -> int:
     kwargs = {key: TODAY if isinstance(value, dict) else value for key, value in kwargs.items()}
     if "regex" in kwargs:
         kwargs["regex"] = kwargs["regex"].replace("$", r"\Z")
