@@ -25,8 +25,6 @@ TABLE_FAULTS = (
     "partial_accept", "late", "half_judged", "locked", "odd_status", "batch_refused", "row_gone", "control_gone",
     "taken_and_gone",
 )  # fmt: skip
-MENDED = ("odd_status", "batch_refused", "row_gone", "control_gone")
-"""These last until the platform's people put it right (`mend`)."""
 TAKEN, AWAY, ODD = "2", "3", "9"  # beside 0 new, 1 in work
 PAUSE = 0.02
 LOCKS = {
@@ -49,6 +47,7 @@ class TableReceiver(Witness):
         )  # fmt: skip
         self._seen: dict[str, float] = {}
         self._kept: list[tuple[str, Row]] = []
+        self._unwritten: dict[str, list[Row]] = {}  # judged, its verdicts not yet in the tables
         self._stop = Event()
         self._thread: Thread | None = None
 
@@ -153,13 +152,14 @@ class TableReceiver(Witness):
             self._do(control, "wrong", "UPDATE gj_control SET gj_state = '3' WHERE gj_key = :key")
             return
         away = {*range(2, len(rows), 3), len(rows) - 1} if self.faults.take("partial_accept") else set()
-        results = []
-        with self._log.transaction():
-            for seq, line in enumerate(lines):
-                results.append(self._one(kind, key, seq, line, seq in away))
-            body = json.dumps({"key": key, "results": results}, ensure_ascii=False).encode()
-            self._log.keep_answer(key, str(control["gj_digest"]), kind, body)
-        self._write(control, results)
+        if key not in self._unwritten:
+            with self._log.transaction():
+                results = [self._one(kind, key, seq, line, seq in away) for seq, line in enumerate(lines)]
+                body = json.dumps({"key": key, "results": results}, ensure_ascii=False).encode()
+                self._log.keep_answer(key, str(control["gj_digest"]), kind, body)
+            self._unwritten[key] = results
+        self._write(control, self._unwritten[key])
+        del self._unwritten[key]
 
     def _one(self, kind: str, key: str, seq: int, line: bytes, turned_away: bool) -> Row:
         record = json.loads(line)
