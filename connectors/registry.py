@@ -14,7 +14,11 @@ NO_SHEETS: Mapping[str, Any] = {}
 SWEEPS = ("nightly", "weekly", "never")
 # method → (keys of access, keys of source, those that must be there)
 SOURCES = {
-    "sql": ({"method", "url"}, {"table", "key", "cursor", "overlap", "columns", "sweep"}, {"url", "table", "key"}),
+    "sql": (
+        {"method", "url"},
+        {"table", "key", "cursor", "overlap", "columns", "sweep", "children"},
+        {"url", "table", "key"},
+    ),
     "rest": (
         {"method", "url", "signing", "timeout"},
         {
@@ -51,6 +55,9 @@ def check_source(access: Mapping[str, Any], source: Mapping[str, Any], where: st
     refuse_unknown_keys(access, of_access, f"{where}: access")
     refuse_unknown_keys(source, of_source, f"{where}: source")
     _there({**access, **source}, needed, where)
+    for name, child in source.get("children", {}).items():
+        refuse_unknown_keys(child, {"table", "key", "columns"}, f"{where}: children.{name}.source")
+        _there(child, {"table", "key"}, f"{where}: children.{name}.source")
     if "overlap" in source:
         overlap(str(source["overlap"]), where)
     if source.get("sweep", "nightly") not in SWEEPS:

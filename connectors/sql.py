@@ -1,5 +1,7 @@
 """SQL tables (关系库): one consistent snapshot, every column as exact text, Parquet parts of bounded size.
 
+`source.children` names further tables of the same snapshot, which hold the entries of the records' lists.
+
 Names are matched against the catalogue the database reports and quoted; no text of a driver's error passes through.
 """
 
@@ -25,7 +27,7 @@ BINARY = ("bytea", "blob", "tinyblob", "mediumblob", "longblob", "binary", "varb
 
 @dataclass
 class SqlPull:
-    """One reading of one table."""
+    """One reading of one table, and of those of its children."""
 
     database: Database
     source: Mapping[str, Any]
@@ -48,24 +50,35 @@ class SqlPull:
             self._reading.close()
 
     def _parts(self) -> Generator[Part, None, None]:
-        kinds = self._kinds()
-        names = list(kinds)
         self.position = dict(self.window.after or {})
-        for number, table in enumerate(ahead(self.database.read(self._statement(kinds), names)), 1):
-            _refuse_nul(table, self.where)
+        for label, table in self._tables(self.source, self._condition()):
             self._advance(table)
-            yield Part(f"{self.source['table']}-{number:05d}", "parquet", iter([_parquet(table)]))
+            yield Part(label, "parquet", iter([_parquet(table)]))
+        for child, source in self.source.get("children", {}).items():
+            for label, table in self._tables(source):
+                yield Part(label, "parquet", iter([_parquet(table)]), child)
 
-    def _kinds(self) -> dict[str, str]:
+    def _tables(self, source: Mapping[str, Any], condition: str = "") -> Iterator[tuple[str, pa.Table]]:
+        kinds = self._kinds(source)
+        statement = self._statement(source, kinds, condition)
+        for number, table in enumerate(ahead(self.database.read(statement, list(kinds))), 1):
+            _refuse_nul(table, self.where)
+            yield f"{source['table']}-{number:05d}", table
+
+    def columns(self) -> int:
+        """How many there are to read. Raises SourceChanged when one is gone."""
+        return sum(len(self._kinds(source)) for source in (self.source, *self.source.get("children", {}).values()))
+
+    def _kinds(self, source: Mapping[str, Any]) -> dict[str, str]:
         """The columns to read, with what the database says they are."""
-        kinds = self.database.columns(str(self.source["table"]))
+        kinds = self.database.columns(str(source["table"]))
         names = list(kinds)
         if not names:
             raise SourceChanged(
-                f"there is no table {self.source['table']}", where=self.where, remedy="check source.table and rights"
+                f"there is no table {source['table']}", where=self.where, remedy="check source.table and rights"
             )
-        asked = [*self.source.get("columns", names)]
-        asked += [self.source[key] for key in ("key", "cursor") if key in self.source and self.source[key] not in asked]
+        asked = [*source.get("columns", names)]
+        asked += [source[key] for key in ("key", "cursor") if key in source and source[key] not in asked]
         for name in asked:
             if name not in names:
                 raise SourceChanged(
@@ -79,12 +92,12 @@ class SqlPull:
         mark = self.database.quote
         return f"{mark}{name.replace(mark, mark * 2)}{mark}"
 
-    def _statement(self, kinds: Mapping[str, str]) -> str:
+    def _statement(self, source: Mapping[str, Any], kinds: Mapping[str, str], condition: str) -> str:
         read_as = self.database.read_as
         quoted = {self._quoted(name): kind for name, kind in kinds.items()}
         columns = ", ".join(f"{read_as(f't.{name}', kind)} AS {name}" for name, kind in quoted.items())
-        statement = f"SELECT {columns} FROM {self._quoted(str(self.source['table']))} t"  # noqa: S608 - quoted above
-        return f"{statement}{self._condition()} ORDER BY t.{self._quoted(str(self.source['key']))}"
+        statement = f"SELECT {columns} FROM {self._quoted(str(source['table']))} t"  # noqa: S608 - quoted above
+        return f"{statement}{condition} ORDER BY t.{self._quoted(str(source['key']))}"
 
     def _text(self, name: str) -> str:
         return self.database.as_text(f"t.{self._quoted(name)}")
@@ -124,7 +137,7 @@ class SqlSource:
     def check(self) -> str:
         with self._database() as database:
             pull = SqlPull(database, self.source, Window(None, True), self.where)
-            return f"table {self.source['table']}: {len(pull._kinds())} columns"
+            return f"table {self.source['table']}: {pull.columns()} columns"
 
     @contextmanager
     def pull(self, window: Window) -> Iterator[SqlPull]:

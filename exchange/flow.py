@@ -29,7 +29,7 @@ def pull_and_land(site: Site, feed_name: str, business_date: date) -> int:
             return earlier.id
     lease = site.ledger.take(feed_name)
     load_id = loads.open(feed_name, business_date, lease)
-    source = open_source(expand(feed.department.access, feed.department.where), feed.mapping["source"], feed.where)
+    source = open_source(expand(feed.department.access, feed.department.where), feed.source, feed.where)
     with source.pull(loads.window(feed_name, _sweeps(feed.mapping, business_date))) as pull:
         batch = site.landing.land(feed_name, pull.parts())
         loads.landed(load_id, batch.id, pull.position, pull.complete, lease)

@@ -21,13 +21,14 @@ from schemas.exchange import Part
 
 @dataclass(frozen=True, slots=True)
 class LandedPart:
-    """One raw file of a batch. `name` is the source's label, `file` ours."""
+    """One raw file of a batch. `name` is the source's label, `file` ours; `child` as in Part."""
 
     file: str
     name: str
     format: str
     sha256: str
     size: int
+    child: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,11 @@ class LandingStore:
     def _write(self, incoming: Path, number: int, part: Part, scope: str) -> LandedPart:
         name = f"part-{number:05d}.{part.format}"
         digest, size = self.vault.write(incoming / name, part.chunks, scope)
-        return LandedPart(name, part.name, part.format, digest, size)
+        return LandedPart(name, part.name, part.format, digest, size, part.child)
 
 
 def _batch_id(feed: str, parts: tuple[LandedPart, ...]) -> str:
     digest = sha256(b"batch1\0" + feed.encode())
     for part in parts:
-        digest.update(f"\0{part.format}\0{part.sha256}".encode())
+        digest.update(f"\0{part.format}\0{part.sha256}{part.child and chr(0)}{part.child}".encode())
     return digest.hexdigest()

@@ -60,6 +60,13 @@ class Feed:
     def receivers(self) -> tuple[str, ...]:
         return tuple(self.mapping["receivers"])
 
+    @property
+    def source(self) -> dict[str, Any]:
+        """Where its records are, and the entries of their lists (`children`)."""
+        source: dict[str, Any] = self.mapping["source"]
+        children = self.mapping.get("children") or {}
+        return source | {"children": {n: c.get("source", {}) for n, c in children.items()}} if children else source
+
 
 @dataclass(frozen=True)
 class Receiver:

@@ -23,11 +23,15 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One piece of raw material, exactly as the source gave it. `name` labels it (never a path of ours)."""
+    """One piece of raw material, exactly as the source gave it. `name` labels it (never a path of ours).
+
+    `child`: the list of the records whose entries it holds; "" for the records themselves.
+    """
 
     name: str
     format: str  # parquet | json | csv | xlsx
     chunks: Iterator[bytes]
+    child: str = ""
 
 
 class Pull(Protocol):

@@ -1,7 +1,7 @@
 """A department's mapping, compiled: every name in it is checked before the first record is read."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -17,8 +17,9 @@ from transforms.decode import tidy_header
 
 KEYS = {
     "standard", "record_type", "schedule", "source", "format", "revoke", "updated", "fields", "ignore", "null_words",
-    "gate", "receivers", "repeated_key", "correction_days",
+    "gate", "receivers", "repeated_key", "correction_days", "children",
 }  # fmt: skip
+CHILD_KEYS = {"source", "fields", "ignore", "null_words"}
 FIELD_KEYS = {"from", "as", "constant", "join", "null_words", "words"}
 
 
@@ -47,6 +48,7 @@ class Plan:
     revoke: tuple[tuple[str, frozenset[str]], ...]
     also_read: frozenset[str]
     where: str
+    lists: Mapping[str, "Plan"] = field(default_factory=dict)  # of the tables that hold the entries of lists
 
     @property
     def reads(self) -> frozenset[str]:
@@ -64,6 +66,41 @@ def compile_mapping(
     mapping: Mapping[str, Any], record_type: RecordType, where: str, converters: Callable[[str], Converter]
 ) -> Plan:
     """Raises ConfigurationError or UnknownConverter naming file, key and remedy."""
+    if record_type.part_of:
+        raise ConfigurationError(
+            f"{record_type.name} stands in the lists of {record_type.part_of} alone", where=f"{where}: record_type",
+            remedy=f"map it under children of {record_type.part_of}.yaml",
+        )  # fmt: skip
+    return replace(
+        _compiled(mapping, record_type, where, converters), lists=_lists(mapping, record_type, where, converters)
+    )
+
+
+def _lists(
+    mapping: Mapping[str, Any], record_type: RecordType, where: str, converters: Callable[[str], Converter]
+) -> dict[str, Plan]:
+    """The further tables of a record whose type has lists; all of them are read whole, with their records."""
+    children, source = mapping.get("children") or {}, mapping.get("source", {})
+    refuse_unknown_keys(children, set(record_type.lists), f"{where}: children")
+    if children and ("cursor" in source or source.get("sweep", "nightly") != "nightly"):
+        raise ConfigurationError(
+            "a record with children is read whole every night: a change in a child alone moves no cursor",
+            where=f"{where}: source", remedy="take cursor and sweep out",
+        )  # fmt: skip
+    words = {"null_words": mapping["null_words"]} if "null_words" in mapping else {}
+    plans = {}
+    for name, spec in children.items():
+        place = f"{where}: children.{name}"
+        if not isinstance(spec, dict) or not {"source", "fields"} <= set(spec):
+            raise ConfigurationError("source or fields is missing", where=place, remedy="write {source: …, fields: …}")
+        refuse_unknown_keys(spec, CHILD_KEYS, place)
+        plans[name] = _compiled({**words, **spec}, record_type.lists[name], place, converters)
+    return plans
+
+
+def _compiled(
+    mapping: Mapping[str, Any], record_type: RecordType, where: str, converters: Callable[[str], Converter]
+) -> Plan:
     refuse_unknown_keys(mapping, KEYS, where)
     if mapping.get("repeated_key", "hold") not in ("hold", "last"):
         raise ConfigurationError("is not hold or last", where=f"{where}: repeated_key", remedy="write hold or last")
@@ -105,6 +142,8 @@ def _field(
 ) -> FieldPlan:
     if name not in record_type.names:
         raise ConfigurationError("is not a field of the standard", where=where, remedy=nearest(name, record_type.names))
+    if name in record_type.lists:
+        raise ConfigurationError("is a list", where=where, remedy=f"map its table under children: {{{name}: …}}")
     if not isinstance(spec, dict) or ("from" in spec) == ("constant" in spec):
         raise ConfigurationError(
             "says neither, or both, of from and constant", where=where, remedy="write {from: column, as: converter}"

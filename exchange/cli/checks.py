@@ -50,7 +50,7 @@ def _of_feed(catalog: Catalog, feed: Feed) -> Iterator[GuijiError]:
     from transforms.mapping import compile_mapping
 
     where = f"{feed.department.where} / {feed.where}"
-    yield from _tried(lambda: check_source(feed.department.access, feed.mapping["source"], where))
+    yield from _tried(lambda: check_source(feed.department.access, feed.source, where))
     unknown = list(_tried(lambda: _known_type(feed)))
     yield from unknown
     if not unknown:
@@ -189,7 +189,7 @@ def _unreachable(catalog: Catalog) -> Iterator[GuijiError]:
     for feed in catalog.feeds.values():
         access = feed.department.access
         where = feed.department.where
-        yield from _tried(lambda f=feed, a=access, w=where: open_source(expand(a, w), f.mapping["source"], w).check())  # type: ignore[misc]
+        yield from _tried(lambda f=feed, a=access, w=where: open_source(expand(a, w), f.source, w).check())  # type: ignore[misc]
     used = {code for feed in catalog.feeds.values() for code in feed.receivers}
     for receiver in (found for code, found in catalog.receivers.items() if code in used):
         yield from _tried(lambda r=receiver: open_target(expand(r.access, r.where), r.where, r.sheets).check())  # type: ignore[misc]

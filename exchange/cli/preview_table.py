@@ -43,9 +43,11 @@ def show_preview(site: Site, name: str, rows: int) -> None:
 def _first_rows(feed: Feed, rows: int) -> pa.Table | None:
     import io
 
-    source = open_source(expand(feed.department.access, feed.department.where), feed.mapping["source"], feed.where)
+    source = open_source(expand(feed.department.access, feed.department.where), feed.source, feed.where)
     with source.pull(Window(None, True)) as pull:
         for part in islice(pull.parts(), 5):
+            if part.child:
+                continue
             body = io.BytesIO(b"".join(part.chunks))
             for table in read_tables(body, {**feed.mapping["format"], "kind": part.format}, part.name):
                 if table.num_rows:
