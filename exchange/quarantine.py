@@ -90,7 +90,7 @@ def _register(site: Site, connection: Connection, found: Ticket) -> None:
             remedy="it cannot be sent; drop it",
         )
     before = connection.execute(
-        text("SELECT revision, load_id FROM record_current WHERE feed = :feed AND business_key = :key"),
+        text("SELECT revision, load_id, source_ref FROM record_current WHERE feed = :feed AND business_key = :key"),
         {"feed": found.feed, "key": key},
     ).one_or_none()
     if before is not None and before.load_id > found.load_id:
@@ -101,23 +101,19 @@ def _register(site: Site, connection: Connection, found: Ticket) -> None:
         )
     revision = (before.revision if before else 0) + 1
     names = {"feed": found.feed, "key": key, "revision": revision, "operation": operation}
-    names |= {"digest": digest, "load": found.load_id, "ordinal": found.ordinal, "ref": rows["_ref"][0].as_py()}
+    names |= {"digest": digest, "load": found.load_id, "ordinal": found.ordinal}
+    names |= {"ref": before.source_ref if before else rows["_ref"][0].as_py()}
     version = connection.scalar(
         text(
-            "INSERT INTO record_version (feed, business_key, revision, operation, digest, load_id, ordinal) "
-            "VALUES (:feed, :key, :revision, :operation, :digest, :load, :ordinal) RETURNING id"
+            "INSERT INTO record_version "
+            "(feed, business_key, revision, operation, digest, load_id, ordinal, source_ref) "
+            "VALUES (:feed, :key, :revision, :operation, :digest, :load, :ordinal, :ref) RETURNING id"
         ),
         names,
     )
-    for statement in (
-        "INSERT INTO record_current (feed, business_key, revision, operation, digest, source_ref, load_id) "
-        "VALUES (:feed, :key, :revision, :operation, :digest, :ref, :load) ON CONFLICT (feed, business_key) DO UPDATE "
-        "SET revision = excluded.revision, operation = excluded.operation, digest = excluded.digest, "
-        "load_id = excluded.load_id",
-        # the row moves from held to new in its load's balance
-        "UPDATE load SET quarantined = quarantined - 1, new_versions = new_versions + 1 WHERE id = :load",
-    ):
-        connection.execute(text(statement), names)
+    # the row moves from held to new in its load's balance
+    moved = "UPDATE load SET quarantined = quarantined - 1, new_versions = new_versions + 1 WHERE id = :load"
+    connection.execute(text(moved), names)
     for receiver in site.catalog.feed(found.feed).receivers:
         connection.execute(
             text("INSERT INTO outbox (receiver, version) VALUES (:receiver, :version)"),

@@ -21,13 +21,13 @@ from exchange.ledger.corrections import Seen, end, leave_as_is, settle, stand_fo
 from exchange.ledger.database import Lease, Ledger
 from exchange.ledger.exclusions import count_exclusions
 from exchange.ledger.loads import Load
-from exchange.ledger.staging import bulk_insert, fill_staging, open_staging
+from exchange.ledger.staging import bulk_insert, fill_staging, index_all, index_by_key, open_staging
 from exchange.ledger.statements import (
     CONFLICTS,
     CORRECTED,
     COUNT,
-    CURRENT,
     DISPOSE,
+    DUPLICATES,
     KEEP_LAST,
     OUTBOX,
     QUARANTINE,
@@ -84,7 +84,8 @@ def register(
         counts = _count(connection, names)
         gate(counts)
         _add_findings(connection, load.id, flags, conflicts, key_field)
-        count_exclusions(connection, load.feed, load.id)
+        if counts.excluded:
+            count_exclusions(connection, load.feed, load.id)
         if given is None:
             if seen and load.pulled:
                 end(connection, load.feed, seen, ledger.now)
@@ -92,8 +93,7 @@ def register(
                 connection.execute(text(statement), names)
         else:
             settle(connection, names)
-        for statement in (VERSIONS, CURRENT):
-            connection.execute(text(statement), names)
+        connection.execute(text(VERSIONS), names)
         for receiver in receivers:
             connection.execute(text(OUTBOX), {"receiver": receiver, "load": load.id})
         _finish(connection, load, counts, standard, ledger.now)
@@ -116,16 +116,21 @@ def stage(
     names: dict[str, object] = {"feed": load.feed, "load": load.id, "origin": load.origin}
     names |= {"replay": int(load.replayed), "complete": int(load.complete)}
     open_staging(connection)
-    fill_staging(connection, chunks)
+    repeats = fill_staging(connection, chunks) or given is not None or bool(seen and seen.rows)
+    if repeats:
+        index_all(connection)
     taken = take_given(connection, load.feed, given) if given is not None else []
     if seen:
         stand_for(connection, seen)
-    conflicts = [*taken, *_settle_repeats(connection, keep_last and given is None)]
+    conflicts = [*taken, *(_settle_repeats(connection, keep_last and given is None) if repeats else ())]
     if seen:
         leave_as_is(connection, seen)
         conflicts = [ordinal for ordinal in conflicts if ordinal not in seen.rows]
-    for statement in (*DISPOSE, VANISHED):
+    for statement in (DUPLICATES, *DISPOSE) if repeats else DISPOSE:
         connection.execute(text(statement), names)
+    if load.complete:
+        index_by_key(connection)
+        connection.execute(text(VANISHED), names)
     return names, conflicts
 
 

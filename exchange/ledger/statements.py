@@ -26,8 +26,14 @@ UPDATE staging SET disposition = 'duplicate' WHERE held = 0 AND {_TWICE} AND ord
     SELECT MAX(b.ordinal) FROM staging b WHERE b.business_key = staging.business_key AND b.held = 0)
 """
 
-_CURRENT = "FROM record_current c WHERE c.feed = CAST(:feed AS TEXT) AND c.business_key = staging.business_key"
 _OPEN = "disposition = 'new' AND held = 0"  # what no rule has spoken of yet; in the end, what is new
+
+# The same again within the pull: the first one counts.
+DUPLICATES = f"""
+UPDATE staging SET disposition = 'duplicate' WHERE {_OPEN} AND {_TWICE} AND ordinal > (
+    SELECT MIN(b.ordinal) FROM staging b WHERE b.business_key = staging.business_key
+    AND b.held = 0 AND b.disposition = 'new')
+"""
 
 DISPOSE = (
     # a person has judged this very row before
@@ -41,34 +47,37 @@ DISPOSE = (
            SELECT 1 FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT) AND q.state = 'corrected'
            AND q.raw_digest = COALESCE(staging.raw_digest, staging.digest)) THEN 'excluded'
        ELSE 'quarantined' END WHERE held = 1 AND disposition = 'new'""",
-    # the same again within the pull: the first one counts
-    f"""UPDATE staging SET disposition = 'duplicate' WHERE {_OPEN} AND {_TWICE} AND ordinal > (
-           SELECT MIN(b.ordinal) FROM staging b WHERE b.business_key = staging.business_key
-           AND b.held = 0 AND b.disposition = 'new')""",
-    # a later load already gave this key a newer version, or took it back: a replay must not bring the old one back.
+    # What the ledger has of the key: one look-up a row, whatever the planner believes of a feed it has not counted yet.
+    # In a replay, a later load may have given it a newer version or taken it back: the old one must not come back.
     # What vanished kept its digest, so the operation is asked for too; and what is revoked stays so.
-    f"""UPDATE staging SET disposition = 'excluded' WHERE {_OPEN} AND :replay = 1 AND EXISTS (SELECT 1 {_CURRENT}
-            AND ((c.load_id > :origin AND (c.digest <> staging.digest OR c.operation <> staging.operation))
-                OR (c.load_id >= :origin AND c.operation = 'revoke' AND staging.operation = 'upsert')))""",
-    f"""UPDATE staging SET disposition = 'unchanged' WHERE {_OPEN} AND EXISTS (
-           SELECT 1 {_CURRENT} AND c.operation = staging.operation
-           AND (c.digest = staging.digest OR c.operation = 'revoke'))""",
+    f"""UPDATE staging SET revision = c.revision + 1, disposition = CASE
+           WHEN :replay = 1 AND ((c.load_id > :origin AND (c.digest <> staging.digest
+                   OR c.operation <> staging.operation))
+               OR (c.load_id >= :origin AND c.operation = 'revoke' AND staging.operation = 'upsert')) THEN 'excluded'
+           WHEN c.operation = staging.operation
+               AND (c.digest = staging.digest OR c.operation = 'revoke') THEN 'unchanged'
+           ELSE 'new' END
+       FROM record_version c WHERE {_OPEN} AND c.id = (
+           SELECT n.id FROM record_version n
+           WHERE n.feed = CAST(:feed AS TEXT) AND n.business_key = staging.business_key
+           ORDER BY n.revision DESC LIMIT 1)""",
     # revoked before anybody was told of it
-    f"UPDATE staging SET disposition = 'excluded' WHERE {_OPEN} AND operation = 'revoke' "
-    f"AND NOT EXISTS (SELECT 1 {_CURRENT})",
-    f"UPDATE staging SET revision = 1 + (SELECT c.revision {_CURRENT}) WHERE {_OPEN} AND EXISTS (SELECT 1 {_CURRENT})",
+    f"UPDATE staging SET disposition = 'excluded' WHERE {_OPEN} AND staging.operation = 'revoke' AND revision = 1",
 )
 
-# A record is gone when neither its key nor, behind a held row, its row at the source was seen.
+# A record is gone when neither its key nor, behind a held row, its row at the source was seen. Every key has one
+# revision 1: keys are compared first, and only what is missing is looked up.
 VANISHED = """
 INSERT INTO staging (ordinal, business_key, source_ref, digest, operation, held, disposition, revision)
 SELECT -1 - ROW_NUMBER() OVER (ORDER BY c.business_key),
        c.business_key, c.source_ref, c.digest, 'revoke', 0, 'new', c.revision + 1
-FROM record_current c WHERE :complete = 1 AND c.feed = CAST(:feed AS TEXT) AND c.operation = 'upsert'
-AND NOT EXISTS (SELECT 1 FROM staging s WHERE s.business_key = c.business_key)
+FROM record_current c WHERE c.feed = CAST(:feed AS TEXT) AND c.operation = 'upsert' AND c.business_key IN (
+    SELECT v.business_key FROM record_version v WHERE v.feed = CAST(:feed AS TEXT) AND v.revision = 1
+    AND NOT EXISTS (SELECT 1 FROM staging s WHERE s.business_key = v.business_key))
 AND NOT EXISTS (SELECT 1 FROM staging s WHERE s.source_ref = c.source_ref AND s.held = 1)
 """
 
+# Known: what has a first version, less what is revoked; only a complete pull is compared with it.
 COUNT = """
 SELECT COUNT(CASE WHEN ordinal >= 0 THEN 1 END),
        COUNT(CASE WHEN disposition = 'unchanged' THEN 1 END),
@@ -77,7 +86,9 @@ SELECT COUNT(CASE WHEN ordinal >= 0 THEN 1 END),
        COUNT(CASE WHEN disposition = 'excluded' THEN 1 END),
        COUNT(CASE WHEN disposition = 'new' AND ordinal >= 0 THEN 1 END),
        COUNT(CASE WHEN ordinal < 0 THEN 1 END),
-       (SELECT COUNT(*) FROM record_current c WHERE c.feed = CAST(:feed AS TEXT) AND c.operation = 'upsert'),
+       CASE WHEN :complete = 0 THEN 0 ELSE (
+            SELECT COUNT(*) FROM record_version v WHERE v.feed = CAST(:feed AS TEXT) AND v.revision = 1) - (
+            SELECT COUNT(*) FROM record_current c WHERE c.feed = CAST(:feed AS TEXT) AND c.operation = 'revoke') END,
        (SELECT COUNT(*) FROM staging s WHERE s.disposition = 'quarantined' AND NOT EXISTS (
             SELECT 1 FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT) AND q.state = 'held'
             AND q.raw_digest = COALESCE(s.raw_digest, s.digest)))
@@ -114,24 +125,16 @@ QUARANTINE = (
        GROUP BY COALESCE(s.raw_digest, s.digest)""",
 )
 
-CURRENT = """
-INSERT INTO record_current (feed, business_key, revision, operation, digest, source_ref, load_id)
-SELECT CAST(:feed AS TEXT), business_key, revision, operation, digest, source_ref, CAST(:load AS BIGINT)
-FROM staging WHERE disposition = 'new'
-ON CONFLICT (feed, business_key) DO UPDATE SET revision = excluded.revision, operation = excluded.operation,
-    digest = excluded.digest, source_ref = excluded.source_ref, load_id = excluded.load_id
-"""
-
 # The new versions, numbered in the order of the pull.
 VERSIONS = """
-INSERT INTO record_version (feed, business_key, revision, operation, digest, load_id, ordinal)
+INSERT INTO record_version (feed, business_key, revision, operation, digest, load_id, ordinal, source_ref)
 SELECT CAST(:feed AS TEXT), business_key, revision, operation, digest, CAST(:load AS BIGINT),
-    CASE WHEN ordinal < 0 THEN -1 ELSE ordinal END
+    CASE WHEN ordinal < 0 THEN -1 ELSE ordinal END, source_ref
 FROM staging WHERE disposition = 'new' ORDER BY ordinal
 """
 
 # Every new version goes out to every receiver.
 OUTBOX = """
 INSERT INTO outbox (receiver, version)
-SELECT CAST(:receiver AS TEXT), id FROM record_version WHERE load_id = :load ORDER BY id
+SELECT CAST(:receiver AS TEXT), id FROM record_version WHERE load_id = :load
 """

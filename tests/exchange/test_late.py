@@ -28,10 +28,6 @@ def change(site: Site, operation: str = "upsert", key: str = "k1", **where: str)
             ),
             {"feed": FEED, "key": key, "op": operation},
         )
-        connection.execute(
-            text("UPDATE record_current SET revision = 2, operation = :op WHERE business_key = :key"),
-            {"key": key, "op": operation},
-        )
         for receiver in ("province", "nation"):
             connection.execute(
                 text("INSERT INTO outbox SELECT :r, id FROM record_version WHERE revision = 2 AND business_key = :key"),

@@ -137,3 +137,12 @@ def test_an_owner_that_was_replaced_cannot_write(ledger):
     ledger.take("d/penalty")
     with pytest.raises(StaleOwner):
         loads.open("d/penalty", __import__("datetime").date(2026, 3, 2), old)
+
+
+def test_what_a_key_is_made_of_arrives_as_it_is(ledger, pull):
+    keys = ["a\tb", "a\nb", "a\rb", 'a"b', "a\\b", "\\N", "", "a,b", "\\.", "〔2026〕1号"]
+    pull([(key, key, f"d{n}", "upsert", False) for n, key in enumerate(keys)])
+    with ledger.read() as c:
+        found = c.execute(text("SELECT business_key, source_ref FROM record_current ORDER BY load_id")).all()
+    assert sorted(found) == sorted((key, key) for key in keys)
+    assert pull([(key, key, f"d{n}", "upsert", False) for n, key in enumerate(keys)]).unchanged == len(keys)

@@ -145,7 +145,11 @@ def test_records_whose_key_was_destroyed_cannot_be_told_and_stop_nobody(site: Si
 
 def test_a_revoked_record_has_no_duty(site: Site) -> None:
     with site.ledger.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE record_current SET operation = 'revoke' WHERE business_key = 'A|1号'")
+        connection.exec_driver_sql(
+            "INSERT INTO record_version (feed, business_key, revision, operation, digest, load_id, ordinal) "
+            "SELECT feed, business_key, revision + 1, 'revoke', digest, load_id, -1 FROM record_version "
+            "WHERE business_key = 'A|1号'"
+        )
     assert _told(site, date(2026, 3, 4), "nation")["records"] == 6
 
 
