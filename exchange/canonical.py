@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from exchange.durable import finish_file
+from exchange.durable import finish_file, make_folder
 from exchange.site import Site
 
 MARKS = pa.schema(
@@ -42,7 +42,7 @@ class CanonicalWriter:
     def __init__(self, site: Site, load_id: int, schema: pa.Schema) -> None:
         self.path = _path(site, load_id)
         self.partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")  # two runs may prepare one load
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         self.schema = pa.schema([*schema, *MARKS])
         self._sink = site.vault.create(self.partial, self.path.name, site.load_scope(load_id))
         self._writer = pq.ParquetWriter(self._sink, self.schema, compression="zstd", compression_level=1)

@@ -18,6 +18,18 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder, and those above it, so that none is gone after a power loss with what was synced inside.
+
+    A folder's own sync does not make its name last in the folder above: POSIX asks for that one's.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=mode, exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def write_file(path: Path, chunks: Iterable[bytes]) -> tuple[str, int]:
     """Write, fsync, rename into place, fsync the folder. Returns (sha-256 hex, bytes)."""
     digest, size = sha256(), 0
@@ -35,7 +47,7 @@ def write_file(path: Path, chunks: Iterable[bytes]) -> tuple[str, int]:
 
 def place_file(path: Path, chunks: Iterable[bytes], mode: int = 0o666) -> None:
     """The same, when nobody asks for the digest of these very bytes. `mode` is what the umask leaves of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as out:
         for chunk in chunks:
@@ -50,7 +62,7 @@ def place_file(path: Path, chunks: Iterable[bytes], mode: int = 0o666) -> None:
 
 def make_file(path: Path, body: bytes) -> bool:
     """Write a small file for its owner alone, unless there is one: then that one stands. Durable either way."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
         out.write(body)
@@ -81,7 +93,7 @@ def finish_file(partial: Path, path: Path) -> None:
 def finish_folder(incoming: Path, final: Path) -> bool:
     """Rename a filled folder into place; when the same content already stands there, keep the old one: False."""
     sync_folder(incoming)
-    final.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(final.parent)
     if final.exists():
         shutil.rmtree(incoming)
         return False

@@ -21,7 +21,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 
 from exchange.ciphertext import SUITES, Suite
-from exchange.durable import make_file, place_file, sync_folder
+from exchange.durable import make_file, make_folder, place_file
 from schemas.errors import ConfigurationError, KeyDestroyed, KeyMissing
 from schemas.nearest import nearest
 
@@ -189,10 +189,8 @@ class Keyring:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        if not self.data.is_dir():
-            for folder in (self.folder, self.data):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                sync_folder(folder.parent)  # what is encrypted must never outlive the folder of its keys
+        for folder in (self.folder, self.data):
+            make_folder(folder, 0o700)  # what is encrypted must never outlive the folder of its keys
         with (self.folder / "lock").open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from exchange.durable import make_folder
 from exchange.keyring import Keyring
 from exchange.landing import LandingStore
 from exchange.ledger.database import Ledger
@@ -41,7 +42,7 @@ class Site:
     @cached_property
     def ledger(self) -> Ledger:
         for name in PERSONAL:
-            (self.home / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self.home / name, 0o700)
         return Ledger(self.ledger_url, self.clock)
 
     @cached_property

@@ -20,6 +20,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
+from exchange.durable import make_folder
 from exchange.ledger import tables
 from exchange.ledger.history import add_line
 from exchange.trouble import trouble, unreachable
@@ -103,7 +104,7 @@ def _engine(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         if not parsed.database:
             raise ConfigurationError("names no file", where="GUIJI_LEDGER", remedy="write sqlite:///path/to/ledger.db")
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(parsed.database).absolute().parent)
         engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 120})
         event.listen(engine, "connect", _sqlite_settings)
         event.listen(engine, "begin", _sqlite_begin)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from exchange import durable
 from exchange.durable import finish_file, finish_folder, write_file
 from schemas.catalog import HOUSE
 
@@ -80,3 +81,12 @@ def test_a_crash_point_kills_at_the_passing_it_was_told(
 
     assert done.returncode == status
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".part") == written
+
+
+def test_a_new_folder_is_synced_into_the_one_above_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(durable, "sync_folder", synced.append)
+    durable.make_folder(tmp_path / "deliveries" / "ab", 0o700)
+    durable.make_folder(tmp_path / "deliveries" / "ab", 0o700)
+    assert synced == [tmp_path, tmp_path / "deliveries"]
+    assert (tmp_path / "deliveries" / "ab").stat().st_mode & 0o777 == 0o700
