@@ -24,6 +24,8 @@ def check_files(access: Mapping[str, Any], sheets: Mapping[str, Sheets], where: 
     if "://" in url and not url.startswith(("file:///", "sftp://")):
         remedy = "write file:///folder, or sftp://user@host:port/folder"
         raise ConfigurationError("is no folder", where=f"{where}: access.url", remedy=remedy)
+    if "$" not in url and not _folder(url):
+        raise ConfigurationError("names no folder", where=f"{where}: access.url", remedy="write …/folder")
     if url.startswith("sftp://"):
         address = urlsplit(url)
         if address.password or not address.username or not address.path.strip("/"):
@@ -34,3 +36,12 @@ def check_files(access: Mapping[str, Any], sheets: Mapping[str, Sheets], where: 
             raise ConfigurationError("host_key or login is missing", where=f"{where}: access", remedy=remedy)
     for record_type, chosen in sheets.items():
         check_sheets(chosen, f"{where.rpartition('/')[0]}/{record_type}.yaml: sheets")
+
+
+def _folder(url: str) -> str:
+    """Empty where there is none, or no such address."""
+    try:
+        address = urlsplit(url)
+        return address.path.strip("/") if address.port != 0 else ""
+    except ValueError:
+        return ""

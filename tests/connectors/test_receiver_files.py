@@ -12,7 +12,7 @@ import pytest
 from schemas.errors import ConfigurationError, GuijiError, ReceiptMismatch, ReceiverRefused, ReceiverUnreachable
 from schemas.exchange import Sealed
 from tests.connectors.exchange_folder import GOOD, KEY, Exchange, waiting
-from tests.connectors.exchange_platform import LINES, sealed
+from tests.connectors.exchange_platform import GONE, LINES, sealed
 
 
 def test_data_first_manifest_last_and_the_same_again(exchange: Exchange, delivery: Sealed) -> None:
@@ -168,14 +168,31 @@ def test_csv_holds_every_value_as_it_is(folder: Exchange, tmp_path: Path) -> Non
 
 
 def test_sheets_come_from_the_profile_and_must_say_what_is_to_be_done(folder: Exchange, tmp_path: Path) -> None:
-    sheets = {"penalty": {"处罚": {"文号": "CF_WSH"}}}
-    target = folder.target(sheets, format="xlsx")
+    columns = {"文号": "CF_WSH", "罚款": "CF_NR_FK", "事实": "CF_SY"}
+    for wrong, says in (
+        ({"文号": "CF_WSH"}, "CF_NR_FK has no column"),
+        (columns | {"无": "CF_X"}, "CF_X, which is not"),
+    ):
+        with pytest.raises(ConfigurationError, match=says):
+            folder.target({"penalty": {"处罚": wrong}}, format="xlsx").send(sealed(tmp_path))
+    target = folder.target({"penalty": {"处罚": columns}}, format="xlsx")
     with pytest.raises(ConfigurationError, match="cd_operation") as told:
         target.send(sealed(tmp_path))
     assert told.value.sent is False
     assert folder.incoming == {}
     target.send(sealed(tmp_path, LINES[:1]))
     assert f"{KEY}.xlsx" in folder.incoming
+
+
+def test_a_sheet_for_a_list_may_have_no_row_in_a_delivery(folder: Exchange, tmp_path: Path) -> None:
+    sheets = {"penalty": {"案": {"操作": "cd_operation", "文号": "CF_WSH"}, "人": {"文号": "CF_WSH", "名": "p[].name"}}}
+    plain = {name: text for name, text in LINES[0].items() if name not in ("CF_NR_FK", "CF_SY")}
+    target = folder.target(sheets, format="xlsx")
+    for number, value in enumerate(([], None, [{"name": "甲"}])):
+        target.send(sealed(tmp_path, [plain | {"p": value}], f"{number}" * 64))
+    target.send(sealed(tmp_path, GONE, "9" * 64))
+    with pytest.raises(ConfigurationError, match=r"p\[\]\.age has no column"):
+        target.send(sealed(tmp_path, [plain | {"p": [{"name": "甲", "age": 1}]}], "8" * 64))
 
 
 def test_lists_have_no_place_in_csv(folder: Exchange, tmp_path: Path) -> None:
@@ -187,7 +204,9 @@ def test_lists_have_no_place_in_csv(folder: Exchange, tmp_path: Path) -> None:
     ("access", "says"),
     [
         ({"format": "pdf"}, "no form"), ({"url": "ftp://x/in"}, "no folder"), ({"url": "file://host/in"}, "no folder"),
-        ({"url": "sftp://x/in"}, "user and folder"), ({"url": "sftp://u:geheim@x/in"}, "no password"),
+        ({"url": "sftp://x/in"}, "user and folder"), ({"url": "file:///"}, "names no folder"),
+        ({"url": "sftp://u@x:abc/in"}, "names no folder"),
+        ({"url": "sftp://u@x"}, "names no folder"), ({"url": "sftp://u:geheim@x/in"}, "no password"),
         ({"url": "sftp://u@x/in"}, "host_key"), ({"url": "sftp://u@x/in", "host_key": "k"}, "login"),
         ({"url": "sftp://u@x/in", "host_key": "none", "password": "geheim"}, "no host key"),
         ({"url": "sftp://u@x/in", "key_file": "/not/there", "host_key": KEY}, "no host key"),
