@@ -29,6 +29,7 @@ ARABIC = re.compile("[0-9]")
 EXPONENT = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]+")
 POINT_FIRST = re.compile(r"(?<![0-9.])\.(?=[0-9])")  # Oracle writes 0.5 as .5
 POINT_LAST = re.compile(r"(?<=[0-9])\.(?=元?$)")
+UNIT_BESIDE = re.compile(r"(?<=[0-9]) ?\((万?元)\)")
 SENTENCES = {"fine": fine, "confiscation": confiscation}
 UNITS = ("元", "万元")
 
@@ -46,7 +47,7 @@ def _money(text: str, parameters: Parameters) -> Reading:
 def _amount(text: str, parameters: Parameters) -> Reading:
     unit = parameters.get("unit", "元")
     plain = normalize("NFKC", text.replace("￥", "¥")).replace("圓", "元")
-    plain = re.sub("(?<=[0-9]) (?=[十百千万亿元])", "", plain)
+    plain = UNIT_BESIDE.sub(r"\1", re.sub("(?<=[0-9]) (?=[十百千万亿元])", "", plain))
     plain = POINT_LAST.sub("", POINT_FIRST.sub("0.", plain))
     if FOREIGN.search(plain):
         return Reading(None, ("MONEY_CURRENCY",))
