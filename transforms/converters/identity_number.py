@@ -26,7 +26,7 @@ def identity(text: str, parameters: Parameters) -> Reading:
     number = signs(text)
     if is_masked(number):
         return Reading(None, ("ID_MASKED",))
-    upgraded = re.fullmatch("[0-9]{15}", number) is not None
+    upgraded = re.fullmatch("[0-9]{15}", number) is not None and len(set(number)) > 1
     if upgraded:
         if number[12:] >= "996":  # kept for people born before 1900: the century cannot be told
             return Reading(None, ("ID_CENTURY_UNCLEAR",))

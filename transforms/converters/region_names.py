@@ -68,7 +68,10 @@ def _names_of(code: str) -> set[str]:
 
 
 def candidates(text: str, month: int, within: str = "") -> list[Region]:
-    """Regions that the text can mean in a month (NOW: some time since RECENT). `within`: front digits of the code."""
+    """Regions that the text can mean in a month (NOW: some time since RECENT). `within`: front digits of the code.
+
+    Of one place that bore its name under several codes (腾冲县, 533023 and 530522) the newest is meant.
+    """
     plain = SEPARATORS.sub("", text)
     found = [
         region
@@ -81,7 +84,8 @@ def candidates(text: str, month: int, within: str = "") -> list[Region]:
     if month != NOW:
         return there or named
     recent = [region for region in named if region.end > RECENT] or named
-    return there + [other for other in recent if all(_elsewhere(other, one) for one in there)]
+    there = there or [max(recent, key=lambda region: region.end)] if recent else []
+    return there + [other for other in recent if all(other is not one and _elsewhere(other, one) for one in there)]
 
 
 def _elsewhere(gone: Region, there: Region) -> bool:

@@ -8,7 +8,8 @@ What is changed, and only this:
 - a bracket that holds only toned pinyin after a Chinese character goes, and that character becomes Simplified;
 - UTF-8 that was read as GBK or Latin-1 (and GBK read as Latin-1) is read back when the way back is certain.
 What was lost cannot come back. U+FFFD is bytes surely lost: an error, no value. Private-use characters (rare
-characters of names, often) and runs of ?? may be as they were written: kept, with a warning.
+characters of names, often), runs of ?? and bopomofo (。ㄒ) may be as they were written: kept,
+with a warning.
 """
 
 import re
@@ -24,7 +25,7 @@ WIDTHS = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21
 INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 SPACES = re.compile(r"\s+")
-LOST = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]|\\?\\?")
+LOST = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd\u3105-\u312f]|\\?\\?")
 TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
 PINYIN = re.compile(rf"([\u3400-\u9fff])[(（]((?=[^)）]*[{TONES}])[a-zü{TONES}]{{1,7}})[)）]", re.IGNORECASE)
 LATIN = re.compile("[\u0080-\u00ff]")
