@@ -8,17 +8,21 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from connectors.file_names import in_order, place
 from schemas.errors import SourceRefused, SourceUnreachable
 from schemas.exchange import Part, Position, Window
 
 BLOCK = 1 << 20
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
 MAX_BYTES = 8 * 1024**3
+EMPTY = sha256().hexdigest()
 
 
 @dataclass
 class FilePull:
-    """One look at the folder. Position: {"files": {sha-256: name}} of everything landed so far."""
+    """One look at the folder. Position: {"files": {sha-256: name} of everything landed so far, in the order of landing,
+    "taken": [name] of this pull's parts}. Every empty file is `<sha-256>:<name>`: nobody can say that two are the same.
+    """
 
     folder: Path
     source: Mapping[str, Any]
@@ -29,18 +33,22 @@ class FilePull:
 
     def parts(self) -> Iterator[Part]:
         known: dict[str, str] = dict((self.window.after or {}).get("files", {}))
+        taken = list[str]()
         with _told(self.where):
             candidates = self._candidates()
         for path in candidates:
             digest = self._digest(path)
-            if digest not in known:
+            content = f"{digest}:{path.name}" if digest == EMPTY else digest
+            if _is_new(content, path.name, known):
                 yield Part(path.name, str(self.source["format"]), self._unchanged(path, digest))
-                known[digest] = path.name
-        self.position = {"files": known}
+                known.pop(content, None)
+                known[content] = path.name
+                taken.append(path.name)
+        self.position = {"files": known, "taken": taken}
 
     def _candidates(self) -> list[Path]:
-        """Finished regular files inside the folder, by name."""
-        matching = sorted(self.folder.glob(str(self.source["pattern"])))
+        """Finished regular files inside the folder, by the date in the name, then by name."""
+        matching = sorted(self.folder.glob(str(self.source["pattern"])), key=lambda path: in_order(path.name))
         found = [path for path in matching if path.is_file() and not path.name.endswith(UNFINISHED)]
         for path in found:
             if not path.resolve().is_relative_to(self.folder.resolve()):
@@ -99,6 +107,15 @@ class FileSource:
         if not folder.is_dir():
             raise SourceUnreachable("the folder is not there", where=self.where, remedy="check the mount and its path")
         return folder
+
+
+def _is_new(content: str, name: str, known: dict[str, str]) -> bool:
+    """Bytes that were never read; or read, but the file says them again after something else, or under a later date."""
+    if content not in known:
+        return True
+    if known[content] == name:
+        return next(one for one, of in reversed(known.items()) if of == name) != content
+    return "" < place(known[content]) < place(name)
 
 
 def _look(path: Path) -> tuple[int, float]:

@@ -14,9 +14,13 @@ import numpy as np
 import pyarrow as pa
 
 from exchange.canonical import CanonicalFile, CanonicalWriter, raw_digests
+from exchange.children import children_of
 from exchange.durable import write_file
+from exchange.file_order import FileOrder, file_order, newer_rows
+from exchange.landing import Batch
 from exchange.ledger.database import Lease
 from exchange.ledger.loads import Load, Loads
+from exchange.ledger.newer import Newer
 from exchange.ledger.registration import Counts, register
 from exchange.site import Site
 from exchange.standing import Watch, given_of
@@ -50,6 +54,7 @@ class Preparation:
     load: Load
     flags: list[Flag] = field(default_factory=list)
     rows: int = 0
+    part_rows: Counter[int] = field(default_factory=Counter)
     given: list[pa.Table] = field(default_factory=list)  # of a load of corrections: what each row answers
 
     @cached_property
@@ -76,6 +81,20 @@ class Preparation:
     @cached_property
     def watch(self) -> Watch:
         return Watch.over(self.site, self.load)
+
+    @cached_property
+    def batch(self) -> Batch:
+        assert self.load.batch_id
+        return self.site.landing.batch(self.load.feed, self.load.batch_id)
+
+    @cached_property
+    def order(self) -> FileOrder:
+        return file_order(self.site, self.load, self.batch)
+
+    @cached_property
+    def _empty(self) -> set[int]:
+        """Drop-folder files without a single byte: there is nothing to read, and the gate says so."""
+        return {number for number, part in enumerate(self.batch.parts) if self.order.names and not part.size}
 
     @property
     def keep_last(self) -> bool:
@@ -107,7 +126,12 @@ class Preparation:
             lease=lease,
             seen=self.watch.finish(),
             given=pa.concat_tables(self.given) if self.load.kind == "correction" else None,
+            newer=self.newer(),
         )
+
+    def newer(self) -> Newer | None:
+        """What newer files hold, when some of this load came late; after `judge`."""
+        return newer_rows(self.site, self.load, self.order, self.part_rows)
 
     def _chunks(self, writer: Takes) -> Iterator[pa.Table]:
         """Canonical chunks for the suite, written and flagged; the next one is normalized meanwhile."""
@@ -120,12 +144,14 @@ class Preparation:
 
     def _normalized(self) -> Iterator[tuple[int, pa.Table, Normalized]]:
         """(number of the part, raw rows, what they say in the standard's form)."""
-        assert self.load.batch_id
-        batch = self.site.landing.batch(self.load.feed, self.load.batch_id)
-        for number, part in enumerate(batch.parts):
-            with self.site.landing.open(batch, part) as stream:
+        children = children_of(self.site, self.load.id, self.batch, self.plan, self.feed.mapping["format"])
+        for number, part in enumerate(self.batch.parts):
+            if number in self._empty or part.child:
+                continue
+            with self.site.landing.open(self.batch, part) as stream:
                 for raw in read_tables(stream, {**self.feed.mapping["format"], "kind": part.format}, part.name):
-                    yield number, raw, normalize(raw, self.plan)
+                    yield children.join(number, raw, normalize(raw, self.plan))
+        yield from children.orphans()
 
     def _identified(self) -> Iterator[tuple[int, pa.Table, Normalized, pa.Array, pa.Array]]:
         """The same with each row's business key and content digest."""
@@ -139,6 +165,8 @@ class Preparation:
         flags = [*normal.flags, *self.rules.check(normal.table)]
         if missing.size:
             flags.append(Flag("KEY_MISSING", self.record_type.key[-1], missing))
+        if part in self.order.unheard:
+            flags.append(Flag("FILE_LATE", "", np.arange(raw.num_rows)))
         held = held_rows(flags, raw.num_rows)
         self.flags += [Flag(f.code, f.field, np.asarray(f.rows) + self.rows) for f in flags]
         source_key = self.feed.mapping["source"].get("key", "")
@@ -151,10 +179,11 @@ class Preparation:
             "_part": pa.array(np.full(raw.num_rows, part, dtype=np.int32)),
             "_row": raw["_row"],
         }
-        self.watch.look(raw, marks, part_label(self.load, part), self.rows)
+        self.watch.look(raw, marks, part_label(self.load, part), self.rows, part in self.order.late)
         if self.load.kind == "correction":
             self.given.append(given_of(raw, self.rows))
         self.rows += raw.num_rows
+        self.part_rows[part] += raw.num_rows
         table = normal.table
         for name, column in marks.items():
             table = table.append_column(name, column)
@@ -181,6 +210,7 @@ class Preparation:
             limits,
             vanished=counts.known if empty_after_data else counts.vanished,
             known=counts.known,
+            empty=[self.order.names[number] for number in sorted(self._empty)],
         )
         if decision.hold:
             said = f"{decision.words_zh} / {decision.words_en}"

@@ -84,7 +84,7 @@ def preview(site: Site, earlier: Load, stage: str, day: date, *, rejected: bool 
     preparation.judge(marks)
     with site.ledger.read() as connection:
         fill_stage(connection, again, _staged(marks, preparation), keep_last=preparation.keep_last,
-                   seen=preparation.watch.finish())  # fmt: skip
+                   seen=preparation.watch.finish(), newer=preparation.newer())  # fmt: skip
         shares = {r: split(connection, OF_STAGING, {"feed": feed.name}, r) for r in feed.receivers}
     return [_told(site, feed.name, receiver, found) for receiver, found in shares.items()]
 

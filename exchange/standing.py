@@ -42,8 +42,11 @@ class Watch:
         with site.ledger.read() as connection:
             return cls(standing(connection, load.feed))
 
-    def look(self, raw: pa.Table, marks: dict[str, pa.Array], part: str, first: int) -> None:
-        """One chunk. `marks`: columns of canonical.MARKS; `part` as for raw_digests; `first`: ordinal of its row 0."""
+    def look(self, raw: pa.Table, marks: dict[str, pa.Array], part: str, first: int, late: bool) -> None:
+        """One chunk. `marks`: columns of canonical.MARKS; `part` as for raw_digests; `first`: ordinal of its row 0.
+
+        A `late` file was written before the correction: another row in it ends nothing.
+        """
         if not self.corrections:
             return
         refs, keys = marks["_ref"], marks["_key"]
@@ -52,9 +55,8 @@ class Watch:
             return
         raws = raw_digests(raw, wanted, part)
         for row in np.flatnonzero(wanted).tolist():  # few: one for each correction that stands
-            self._meet(
-                first + row, refs[row].as_py(), keys[row].as_py(), raws[row].as_py(), marks["_digest"][row].as_py()
-            )
+            values = (column[row].as_py() for column in (refs, keys, raws, marks["_digest"]))
+            self._meet(first + row, *values, late=late)
 
     def finish(self) -> Seen:
         """After the last chunk: corrections whose row was there, and was not the old one, have ended."""
@@ -75,14 +77,14 @@ class Watch:
                 found |= hit.to_numpy(zero_copy_only=False)
         return found
 
-    def _meet(self, ordinal: int, ref: str | None, key: str | None, raw: str, digest: str) -> None:
+    def _meet(self, ordinal: int, ref: str | None, key: str | None, raw: str, digest: str, *, late: bool) -> None:
         for number, one in enumerate(self.corrections):
             same = raw == one.old_raw or digest == one.old_digest
             if one.source_ref is not None:
                 there = ref == one.source_ref
             else:
                 there = same or (key is not None and key in (one.old_key, one.business_key))
-            if there:
+            if there and (same or not late):
                 self._met.add(number)
                 if same:
                     self._old.add(number)

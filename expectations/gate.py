@@ -4,6 +4,7 @@ Too much held back means the source or the mapping changed, not the records; too
 sweep, not deletions. Either way nothing of the batch is sent until a person has looked.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -26,11 +27,18 @@ class GateDecision:
     words_en: str = ""
 
 
-def decide(pulled: int, held: int, limits: GateLimits, vanished: int = 0, known: int = 0) -> GateDecision:
-    """Judge one batch. `vanished`: known keys a complete sweep did not bring; `known`: keys known before it."""
+def decide(
+    pulled: int, held: int, limits: GateLimits, vanished: int = 0, known: int = 0, empty: Sequence[str] = ()
+) -> GateDecision:
+    """Judge one batch. `vanished`: known keys a complete sweep did not bring; `known`: keys known before it.
+
+    `empty`: names of files without a single byte.
+    """
     for name, count in {"pulled": pulled, "held": held, "vanished": vanished, "known": known}.items():
         if count < 0:
             raise ValueError(f"{name} is {count}: a count is never negative")
+    if empty:
+        return _without_a_byte(empty)
     if known > 0 and pulled == 0 and vanished >= known:
         return _empty(known)
     if pulled >= limits.min_rows_for_share and held > limits.max_held_share * pulled:
@@ -40,6 +48,16 @@ def decide(pulled: int, held: int, limits: GateLimits, vanished: int = 0, known:
     if known >= limits.min_rows_for_share and vanished > limits.max_vanished_share * known:
         return _vanished(known, vanished, limits.max_vanished_share)
     return GateDecision(hold=False)
+
+
+def _without_a_byte(names: Sequence[str]) -> GateDecision:
+    some = "、".join(names[:3]) + ("…" if len(names) > 3 else "")
+    return GateDecision(
+        True,
+        "GATE_EMPTY_FILE",
+        f"有 {len(names)} 个文件为空（0 字节）：{some}；整批扣留，请部门重新放入",
+        f"{len(names)} file(s) hold not a single byte: the batch is held, have the department deliver again",
+    )
 
 
 def _empty(known: int) -> GateDecision:

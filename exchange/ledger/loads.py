@@ -113,7 +113,7 @@ class Loads:
     def accept(self, load_id: int, reason: str, person: str, lease: Lease) -> None:
         """Let a held batch through the gate. Raises GuijiError when it is not held, or a later load went through."""
         item = self.get(load_id)
-        newer = [i for i in self._of(item.feed) if i.id > load_id and i.state in DONE and i.kind == "pull"]
+        newer = [i for i in self.of_feed(item.feed) if i.id > load_id and i.state in DONE and i.kind == "pull"]
         if item.state != "held" or newer:
             why = f"load {newer[0].id} went through since" if newer else f"it is {item.state}"
             raise GuijiError(f"load {load_id} cannot be accepted: {why}", where=item.feed, remedy="see guiji status")
@@ -137,7 +137,8 @@ class Loads:
             connection.execute(load.update().where(load.c.id == item.id).values(**values, changed_at=self.ledger.now))
             self.ledger.note(connection, what, f"{item.feed} load {item.id}", reason, person)
 
-    def _of(self, feed: str) -> list[Load]:
+    def of_feed(self, feed: str) -> list[Load]:
+        """Every load there ever was."""
         with self.ledger.read() as connection:
             return [_load(row) for row in connection.execute(select(load).where(load.c.feed == feed))]
 

@@ -3,6 +3,7 @@
     quarantined  an error finding stands, or two rows of one pull contradict each other
     duplicate    the same record again within the pull
     excluded     left out by a named rule: dropped by a person, revoked before it was ever known, superseded in a replay
+                 or by a newer file (newer.py)
     unchanged    the ledger has this very content as its newest version; a person released this very row; or the
                  department gave it back corrected, and the source still has the old one (corrections.py)
     new          the next revision of its business key
@@ -21,6 +22,7 @@ from exchange.ledger.corrections import Seen, end, leave_as_is, settle, stand_fo
 from exchange.ledger.database import Lease, Ledger
 from exchange.ledger.exclusions import count_exclusions
 from exchange.ledger.loads import Load
+from exchange.ledger.newer import Newer, leave_out
 from exchange.ledger.staging import bulk_insert, fill_staging, index_all, index_by_key, open_staging
 from exchange.ledger.statements import (
     CONFLICTS,
@@ -72,14 +74,17 @@ def register(
     key_field: str = "",
     seen: Seen | None = None,
     given: pa.Table | None = None,
+    newer: Newer | None = None,
 ) -> Counts:
     """Give every row its disposition. `flags` carry rows as ordinals of the load; `key_field` names what contradicts.
 
     `seen`: corrections whose old row is in this pull, or is not any more. `given`: of a load of corrections, which
-    ticket each row answers. Raises what `gate` raises (nothing is written then), BalanceBroken, StaleOwner.
+    ticket each row answers. `newer`: what newer files hold, when part of this load came late.
+
+    Raises what `gate` raises (nothing is written then), BalanceBroken, StaleOwner.
     """
     with ledger.write("register", lease) as connection:
-        names, conflicts = stage(connection, load, chunks, keep_last=keep_last, seen=seen, given=given)
+        names, conflicts = stage(connection, load, chunks, keep_last=keep_last, seen=seen, given=given, newer=newer)
         names |= {"now": ledger.now, "person": load.accepted_by, "reason": load.reason}
         counts = _count(connection, names)
         gate(counts)
@@ -108,15 +113,18 @@ def stage(
     keep_last: bool,
     seen: Seen | None = None,
     given: pa.Table | None = None,
+    newer: Newer | None = None,
 ) -> tuple[dict[str, object], list[int]]:
     """Fill `staging` and give every row of it a disposition; nothing else is touched, so that a preview may stop here.
 
     Returns the names that the statements use, and the rows that contradict each other.
     """
     names: dict[str, object] = {"feed": load.feed, "load": load.id, "origin": load.origin}
-    names |= {"replay": int(load.replayed), "complete": int(load.complete)}
+    names |= {"replay": int(load.replayed), "complete": int(load.complete), "late": newer.late if newer else 0}
     open_staging(connection)
     repeats = fill_staging(connection, chunks) or given is not None or bool(seen and seen.rows)
+    if newer:
+        leave_out(connection, load.feed, newer)
     if repeats:
         index_all(connection)
     taken = take_given(connection, load.feed, given) if given is not None else []

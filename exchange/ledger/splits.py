@@ -21,9 +21,10 @@ SHARES = {
     "never": ("从未登记", "never registered"),
 }
 
-# Rows as a registration would take them; -1: no version of its own.
+# Rows as a registration would take them; -1: no version of its own; revision 0: a newer file has the record.
 OF_STAGING = """
-SELECT s.business_key, s.digest, s.operation, s.disposition, s.held, -1 AS version FROM staging s WHERE s.ordinal >= 0
+SELECT s.business_key, s.digest, s.operation, s.disposition, CASE WHEN s.revision = 0 THEN 0 ELSE s.held END AS held,
+    -1 AS version FROM staging s WHERE s.ordinal >= 0
 """
 _NEWEST = """
 FROM record_version v JOIN load l ON l.id = v.load_id

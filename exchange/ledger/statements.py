@@ -95,12 +95,12 @@ SELECT COUNT(CASE WHEN ordinal >= 0 THEN 1 END),
 FROM staging
 """
 
-# The source sent a sound row for what was held: the ticket is done.
+# The source sent a sound row for what was held: the ticket is done. A file that came late says nothing of newer rows.
 CORRECTED = """
 UPDATE quarantine SET state = 'corrected', closed_at = :now, reason = 'the source sent a sound row'
 WHERE feed = CAST(:feed AS TEXT) AND state = 'held' AND (
-    business_key IN (SELECT s.business_key FROM staging s WHERE s.held = 0 AND s.ordinal >= 0)
-    OR source_ref IN (SELECT s.source_ref FROM staging s WHERE s.held = 0 AND s.ordinal >= 0))
+    business_key IN (SELECT s.business_key FROM staging s WHERE s.held = 0 AND s.ordinal >= (1 - :replay) * :late)
+    OR source_ref IN (SELECT s.source_ref FROM staging s WHERE s.held = 0 AND s.ordinal >= (1 - :replay) * :late))
 AND (:replay = 0 OR load_id <= :origin)
 AND NOT EXISTS (
     SELECT 1 FROM staging s WHERE s.held = 1 AND COALESCE(s.raw_digest, s.digest) = quarantine.raw_digest)

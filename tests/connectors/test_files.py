@@ -39,7 +39,35 @@ def test_only_new_content_comes_again_whatever_its_name(tmp_path: Path) -> None:
     parts, position = read(tmp_path, Window(position, False))
     assert parts == {"xzcf_1.csv": b"one, corrected"}
     assert len(position["files"]) == 2
-    assert read(tmp_path, Window(position, False)) == ({}, position)
+    assert position["taken"] == ["xzcf_1.csv"]
+    assert read(tmp_path, Window(position, False)) == ({}, {**position, "taken": []})
+
+
+def test_a_file_that_says_again_what_it_said_before_is_read_again(tmp_path: Path) -> None:
+    """A, then B, then A: whoever skips the third keeps B for the truth."""
+    position: dict[str, Any] = {}
+    for content in (b"A", b"B", b"A"):
+        (tmp_path / "xzcf_all.csv").write_bytes(content)
+        parts, position = read(tmp_path, Window(position or None, False))
+        assert parts == {"xzcf_all.csv": content}
+    assert read(tmp_path, Window(position, False))[0] == {}
+
+
+def test_the_same_bytes_under_a_later_date_are_read_and_copies_are_not(tmp_path: Path) -> None:
+    for name, content in (("20260301", b"A"), ("20260302", b"B"), ("20260303", b"A"), ("20260303_2", b"A")):
+        (tmp_path / f"xzcf_{name}.csv").write_bytes(content)
+    parts, position = read(tmp_path)
+    assert list(parts) == ["xzcf_20260301.csv", "xzcf_20260302.csv", "xzcf_20260303.csv"]
+    (tmp_path / "xzcf_20260228.csv").write_bytes(b"A")
+    assert read(tmp_path, Window(position, False))[0] == {}
+
+
+def test_every_empty_file_is_one_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "xzcf_1.csv").write_bytes(b"")
+    parts, position = read(tmp_path)
+    assert parts == {"xzcf_1.csv": b""}
+    (tmp_path / "xzcf_2.csv").write_bytes(b"")
+    assert read(tmp_path, Window(position, False))[0] == {"xzcf_2.csv": b""}
 
 
 def test_unfinished_files_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +79,7 @@ def test_unfinished_files_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         growing.write_bytes(b"half and more")
 
     monkeypatch.setattr("connectors.files.time.sleep", grow)
-    assert read(tmp_path) == ({}, {"files": {}})
+    assert read(tmp_path) == ({}, {"files": {}, "taken": []})
 
 
 def test_a_file_that_changes_under_our_hands_breaks_the_pull_off(tmp_path: Path) -> None:
@@ -76,7 +104,7 @@ def test_a_link_that_leaves_the_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_no_folder_is_told_and_no_file_is_fine(tmp_path: Path) -> None:
-    assert read(tmp_path) == ({}, {"files": {}})
+    assert read(tmp_path) == ({}, {"files": {}, "taken": []})
     with pytest.raises(SourceUnreachable, match="not there"):
         read(tmp_path / "none")
 

@@ -172,7 +172,6 @@ def test_what_may_go_wrong_in_a_folder(at: Installation) -> None:
     assert found == []
 
 
-@pytest.mark.xfail(strict=True, reason="a file that comes late puts its older rows over newer ones")
 def test_a_file_that_comes_after_a_newer_one_brings_nothing_old_back(at: Installation) -> None:
     at.world.advance_to(2)
     second = at.world.transport.folder / f"xzcf_{at.day:%Y%m%d}.csv"
