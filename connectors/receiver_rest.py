@@ -6,15 +6,18 @@ from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 import requests
+from requests.utils import super_len
 from urllib3.exceptions import NewConnectionError
 
-from connectors.http import TooLarge, new_session, read_answer
+from connectors.http import TooLarge, ask, new_session
 from connectors.receipts import parsed, plain, read_receipt
 from connectors.signing import Signer
 from schemas.errors import ReceiptMismatch, ReceiverRefused, ReceiverUnreachable
 from schemas.exchange import Answer, Receipt, Sealed
 
 MAX_ANSWER = 64 * 1024**2
+SLOWEST = 64 * 1024
+"""Bytes a second, below which a line to a receiver is taken for a broken one."""
 UNSETTLED = (408, 425, 429)
 
 
@@ -99,12 +102,12 @@ class RestTarget:
 
     def _request(self, method: str, path: str, headers: dict[str, str], body: IO[bytes] | None = None) -> Answer:
         signed = {**headers, **self.signer.headers(self.service)}
+        size = super_len(body) if body else 0  # type: ignore[no-untyped-call]
         try:
-            got = self.session.request(
-                method, self.url + path, data=body, headers=signed, timeout=self.timeout, allow_redirects=False,
-                stream=True,
+            return ask(
+                self.session, method, self.url + path, data=body, headers=signed, timeout=self.timeout,
+                limit=MAX_ANSWER, seconds=self.timeout * 3 + size / SLOWEST,
             )  # fmt: skip
-            return read_answer(got, MAX_ANSWER, self.timeout * 3)
         except requests.RequestException as error:
             kind = NotSent if _never_connected(error) else ReceiverUnreachable
             raise kind(

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from connectors.cursor import earlier, newest
-from connectors.http import TRIES, TooLarge, new_session, pause, read_answer
+from connectors.http import MAX_SECONDS, TRIES, TooLarge, ask, new_session, pause
 from connectors.signing import Signer
 from schemas.errors import SourceChanged, SourceRefused, SourceUnreachable
 from schemas.exchange import Answer, Part, Position, Window
@@ -184,11 +184,11 @@ class RestSource:
 
     def _once(self, path: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
         try:
-            got = self.session.get(
-                self.url + path, params=dict(params), headers=dict(headers), timeout=self.timeout,
-                allow_redirects=False, stream=True,
+            where, given = self.url + path, dict(params)
+            return ask(
+                self.session, "GET", where, params=given, headers=dict(headers), timeout=self.timeout,
+                seconds=MAX_SECONDS,
             )  # fmt: skip
-            return read_answer(got)
         except (requests.RequestException, TooLarge) as error:
             raise SourceUnreachable(
                 f"the interface broke off ({type(error).__name__})", where=self.where, remedy="it is tried again"
