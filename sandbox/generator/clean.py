@@ -9,6 +9,7 @@ from sandbox.generator.names import PERSON, TRADES_BY_DEPARTMENT, Party, Trade, 
 Columns = dict[str, list[str | None]]
 
 LONG_TERM = "2099-12-31"
+CLASSES = (None, "一般", "轻微", "一般", "严重", None, "一般")  # by serial number; None: the department has not said
 FINES = tuple(range(500, 60_001, 500))
 
 
@@ -77,6 +78,9 @@ def penalty_columns(department: str, rows: int, rng: Random, base: date, first: 
     fines = [amount if rng.random() < 0.92 else None for amount in rng.choices(FINES, k=rows)]
     gains = [amount if rng.random() < 0.25 else None for amount in rng.choices(FINES, k=rows)]
     columns = _party_columns(parties(rows, rng, first))
+    until = _shifted(decided, 1)
+    if department == "market":  # which gives the class as well, and leaves some dates to be computed from it
+        until = [None if (first + i) % len(CLASSES) in (1, 4) else day for i, day in enumerate(until)]
     columns |= {
         "decision_number": [f"{trade.prefix}处罚〔{day.year}〕{first + i + 1}号" for i, day in enumerate(decided)],
         "violation_type": [act[0] for act in acts],
@@ -89,12 +93,21 @@ def penalty_columns(department: str, rows: int, rng: Random, base: date, first: 
         "licence_affected": [None] * rows,
         "decision_date": [day.isoformat() for day in decided],
         "valid_until": _shifted(decided, 1),
-        "publicity_until": _shifted(decided, 1),
+        "publicity_until": until,
         "case_number": [f"{trade.prefix}立案{first + i + 1:07d}" for i in range(rows)],
+        "inspection_number": [_inspection(first + i) for i in range(rows)],
+        "publicity_class": [CLASSES[(first + i) % len(CLASSES)] for i in range(rows)],
         "status": ["有效"] * rows,
         "remarks": [None] * rows,
     }
     return columns | _authority_columns(rows, trade)
+
+
+def _inspection(serial: int) -> str | None:
+    """Most penalties come from an inspection; one in a hundred names one that nobody has reported."""
+    if serial % 4 == 3:
+        return None
+    return f"YNJC{serial + (1 if serial % 100 else 50_000_001):08d}"
 
 
 def licence_columns(department: str, rows: int, rng: Random, base: date, first: int = 0) -> Columns:

@@ -99,13 +99,14 @@ def _layout(columns: dict[str, str], writes: dict[str, Write]) -> Layout:
 
 LAYOUTS: dict[str, Layout] = {
     "market/penalty": _layout(
-        _named(
+        {"inspection_number": "jcbh", "publicity_class": "sxlb"}
+        | _named(
             _PENALTY,
             _MARKET_PARTY,
             "jdswh wfxwlx wfss cfyj cfzl cfnr fkje mswfje zkdxzz jdrq yxq gsjzq labh",
             _MARKET_TAIL.replace("jgmc jgdm", "cfjg cfjgdm"),
         ),
-        {},
+        {"publicity_class": _words({"一般": "一般失信行为", "严重": " 严重失信行为"})},
     ),
     "market/licence": _layout(
         _named(

@@ -9,6 +9,7 @@ from sandbox.generator.clean import Columns, licence_columns, penalty_columns
 from sandbox.generator.dirt import Dirt, plant
 from sandbox.generator.layouts import LAYOUTS, rendered
 
+UNKNOWN_CLASS = "待定"
 FIRST_NIGHT = date(2026, 3, 2)
 
 
@@ -44,10 +45,16 @@ def _between(since: datetime, until: datetime, rng: Random) -> str:
 
 
 def soiled(feed: str, clean: Columns, rng: Random) -> tuple[Columns, dict[int, Dirt]]:
-    """The department's form with dirt planted."""
+    """The department's form with dirt planted. A class that no rule knows stands only in rows that are held anyway:
+    whether it holds a row by itself depends on the version of the standard, thus on the date.
+    """
     layout = LAYOUTS[feed]
     written = rendered(feed, clean)
-    return written, plant(clean, written, layout, rng)
+    planted = plant(clean, written, layout, rng)
+    if "publicity_class" in layout.columns:
+        for row in (row for row, dirt in planted.items() if dirt.outcome == "held"):
+            written[layout.columns["publicity_class"]][row] = UNKNOWN_CLASS
+    return written, planted
 
 
 def penalty_table(rows: int, seed: int = 7) -> pa.Table:
