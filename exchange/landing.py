@@ -6,7 +6,6 @@ source's labels. From then on the source is not asked again.
 
 import json
 import os
-import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from exchange.durable import finish_folder, write_file
+from exchange.incoming import incoming
 from exchange.vault import Vault
 from schemas.errors import FileDamaged, GuijiError
 from schemas.exchange import Part
@@ -53,15 +53,13 @@ class LandingStore:
 
     def land(self, feed: str, parts: Iterable[Part]) -> Batch:
         """Stream the parts to disk; the batch appears whole or not at all."""
-        name = uuid.uuid4().hex
-        incoming, scope = self.root / ".incoming" / name, f"batch-{name}"
-        incoming.mkdir(parents=True)
-        landed = tuple(self._write(incoming, number, part, scope) for number, part in enumerate(parts, 1))
-        batch = Batch(_batch_id(feed, landed), feed, landed, scope)
-        manifest = json.dumps(asdict(batch), ensure_ascii=False, sort_keys=True, indent=1).encode()
-        write_file(incoming / "manifest.json", [manifest])
-        if finish_folder(incoming, self.folder(feed, batch.id)):
-            return batch
+        with incoming(self.root / ".incoming", self.vault.keys) as (folder, scope):
+            landed = tuple(self._write(folder, number, part, scope) for number, part in enumerate(parts, 1))
+            batch = Batch(_batch_id(feed, landed), feed, landed, scope)
+            manifest = json.dumps(asdict(batch), ensure_ascii=False, sort_keys=True, indent=1).encode()
+            write_file(folder / "manifest.json", [manifest])
+            if finish_folder(folder, self.folder(feed, batch.id)):
+                return batch
         self.vault.keys.forget(scope)
         return self.batch(feed, batch.id)
 
@@ -87,9 +85,9 @@ class LandingStore:
         """Where a batch lies."""
         return self.root / feed.replace("/", os.sep) / batch_id
 
-    def _write(self, incoming: Path, number: int, part: Part, scope: str) -> LandedPart:
+    def _write(self, folder: Path, number: int, part: Part, scope: str) -> LandedPart:
         name = f"part-{number:05d}.{part.format}"
-        digest, size = self.vault.write(incoming / name, part.chunks, scope)
+        digest, size = self.vault.write(folder / name, part.chunks, scope)
         return LandedPart(name, part.name, part.format, digest, size, part.child)
 
 

@@ -1,6 +1,9 @@
 """The landing store: what comes in goes out byte for byte, a batch is whole or absent, the same bytes are one batch."""
 
-from collections.abc import Iterator
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -81,6 +84,40 @@ def test_a_pull_that_breaks_off_leaves_no_batch(store: LandingStore) -> None:
     with pytest.raises(ConnectionError):
         store.land("d/penalty", broken())
     assert not (store.root / "d").exists()
+    assert list((store.root / ".incoming").iterdir()) == []
+    assert list(store.vault.keys.scopes()) == []
+
+
+def _left(store: LandingStore, name: str, hours: float) -> Path:
+    """What a killed pull leaves: a folder, a part in it, its lock's file, its key."""
+    folder = store.root / ".incoming" / name
+    store.vault.write(folder / "part-00001.csv", [b"half"], f"batch-{name}")
+    lock = folder.with_name(f"{name}.lock")
+    lock.touch()
+    then = time.time() - hours * 3600
+    for path in (folder / "part-00001.csv", folder, lock):
+        os.utime(path, (then, then))
+    return folder
+
+
+def test_what_killed_pulls_left_is_cleared_and_nothing_that_may_be_alive(store: LandingStore) -> None:
+    dead, young, living = _left(store, "dead", 25), _left(store, "young", 23), _left(store, "living", 25)
+    pull = subprocess.Popen(["flock", "--no-fork", living.with_name("living.lock"), "sleep", "60"])
+    try:
+        _wait_for(lambda: subprocess.run(["flock", "-n", living.with_name("living.lock"), "true"]).returncode == 1)
+        batch = store.land("d/penalty", _parts([("csv", [b"x"])]))
+    finally:
+        pull.kill()
+        pull.wait()
+    assert (dead.exists(), young.exists(), living.exists()) == (False, True, True)
+    assert set(store.vault.keys.scopes()) == {batch.scope, "batch-young", "batch-living"}
+
+
+def _wait_for(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_the_sources_label_never_becomes_a_path(store: LandingStore) -> None:
