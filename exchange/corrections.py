@@ -55,6 +55,11 @@ def correct(site: Site, path: Path, reason: str, person: str, day: date | None =
     match = match_rows(site, _table(body, path.name), on)
     if not match.feed:
         raise GuijiError("no row of it answers a ticket of this site", where=path.name, remedy="give the return file")
+    if site.catalog.feed(match.feed).mapping.get("children"):
+        raise GuijiError(
+            "its records have further tables, which no return file holds", where=match.feed,
+            remedy="have them corrected at the source: the next pull takes them in",
+        )  # fmt: skip
     outcome = _register(site, match, body, on, reason, person) if match.rows.num_rows else Outcome(match.feed, None, ())
     outcome = replace(outcome, answers=tuple(sorted((*match.refused, *outcome.answers), key=lambda a: a.row)))
     _note(site, outcome, sha256(body).hexdigest(), reason, person)

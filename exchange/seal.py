@@ -61,6 +61,8 @@ class Sealer:
         never_there = pc.and_(pending["revoke"], pc.invert(pending["known"]))
         rows = [(version, "NEVER_ACCEPTED", "excluded", "") for version in _versions(pending.filter(never_there))]
         self.outbox.withhold(self.receiver.code, rows, self.lease)
+        if self.receiver.promise.get("again") == "refused":
+            pending = self._once(pending)
         profile, made = self.profile(load), 0
         for withheld, sealed in ahead(self._written(load, profile, pending)):
             self.outbox.withhold(self.receiver.code, withheld, self.lease)
@@ -68,6 +70,12 @@ class Sealer:
                 self.book.seal_all(sealed, profile.version, self.lease)
             made += len(sealed)
         return made
+
+    def _once(self, pending: pa.Table) -> pa.Table:
+        """A receiver that takes a record once: what changes or ends one that it has waits for a person."""
+        rows = [(v, "RECEIVER_TAKES_ONCE", "quarantined", "") for v in _versions(pending.filter(pending["known"]))]
+        self.outbox.withhold(self.receiver.code, rows, self.lease)
+        return pending.filter(pc.invert(pending["known"]))
 
     def _written(
         self, load: Load, profile: Profile, pending: pa.Table

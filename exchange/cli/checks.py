@@ -14,6 +14,7 @@ PROMISES = {
     "idempotency": ("honoured", "unknown", "none"),
     "inquiry": ("by_key", "none"),
     "digest": ("by_batch", "none"),
+    "again": ("refused", "none"),
 }
 Connect = Annotated[bool, typer.Option("--connect", help="同时连接各端 · also reach every end")]
 

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.receivers.log import Applied, ReceiverLog, digest_of
 from sandbox.receivers.rules import refusal
 
-RECORD_TYPES = ("penalty", "licence")
+RECORD_TYPES = ("penalty", "licence", "inspection", "coercion", "other_act", "coercion_case")
 _TURNED_AWAY = {"status": "rejected", "code": "9001", "message": "验证规则代码:9001;错误描述:系统暂不能处理该记录."}
 
 
@@ -124,21 +124,30 @@ def _fingerprint(delivery: Delivery) -> str:
 
 
 def _wrong(delivery: Delivery) -> tuple[int, bytes] | None:
-    """Why the delivery as a whole is refused: type, digest, count, or a line that is not a flat object."""
+    """Why the delivery as a whole is refused: type, digest, count, or a line that is no record."""
     if delivery.record_type not in RECORD_TYPES:
         return _problem(422, "record_type", "X-Record-Type 不正确")
     if delivery.declared_digest != f"sha-256={delivery.digest}":
         return _problem(422, "digest", "Content-Digest 与内容不符")
     if delivery.declared_count != str(len(delivery.lines)):
         return _problem(422, "count", "X-Record-Count 与内容不符")
-    if not all(_is_flat_object(line) for line in delivery.lines):
-        return _problem(422, "line", "内容不是逐行的平面 JSON 对象")
+    if not all(_is_record(line) for line in delivery.lines):
+        return _problem(422, "line", "内容不是逐行的 JSON 对象，或嵌套过深")
     return None
 
 
-def _is_flat_object(line: bytes) -> bool:
+def _is_record(line: bytes) -> bool:
     try:
         record = json.loads(line)
     except ValueError:
         return False
-    return isinstance(record, dict) and not any(isinstance(value, dict | list) for value in record.values())
+    if not isinstance(record, dict):
+        return False
+    lists = [value for value in record.values() if isinstance(value, list)]
+    return all(map(_is_flat, [entry for value in lists for entry in value])) and _is_flat(
+        {name: value for name, value in record.items() if not isinstance(value, list)}
+    )
+
+
+def _is_flat(value: Any) -> bool:
+    return isinstance(value, dict) and not any(isinstance(inner, dict | list) for inner in value.values())
