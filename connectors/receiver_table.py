@@ -46,7 +46,7 @@ class TableTarget:
     def __init__(self, access: Mapping[str, Any], where: str) -> None:
         self.where, self.layout, self.url = where, layout(access, where), str(access["url"])
         self.kind, self.timeout = database_of(self.url, where), float(access.get("timeout", 30))
-        self.answers, self._left = Answers(self.layout, where), float(access.get("wait", 0))
+        self.answers, self._left = Answers(self.layout), float(access.get("wait", 0))
         self._fits: dict[str, Fit] = {}
         self._holdings: dict[tuple[str, str], Holdings] = {}
 
@@ -68,8 +68,22 @@ class TableTarget:
 
     def read(self, sealed: Sealed, answer: Answer) -> Receipt:
         """Raises AwaitingVerdicts, ReceiverRefused or ReceiptMismatch."""
+        try:
+            return self._read(sealed, answer)
+        except ReceiptMismatch as error:
+            error.there = True
+            raise
+
+    def _read(self, sealed: Sealed, answer: Answer) -> Receipt:
         said = json.loads(answer.body)
-        if (said["key"], said["count"], said["digest"]) != (sealed.key, sealed.count, sealed.digest):
+        if said["count"] is None:
+            raise ReceiptMismatch(
+                "rows of this delivery lie there without their control row",
+                where=f"{self.where}: access.tables",
+                remedy="ask the receiver's people who took the control row away, and have it put back",
+            )
+        ours = sealed.key, sealed.record_type, sealed.count, sealed.digest
+        if (said["key"], said["record_type"], said["count"], said["digest"]) != ours:
             raise ReceiptMismatch("the control row speaks of other content", where=self.where, remedy="ask them")
         if answer.status == WAITING:
             raise AwaitingVerdicts(
@@ -89,17 +103,21 @@ class TableTarget:
         if scope not in self._holdings:
             with self._database() as database:
                 fit = self._fit(database, scope[0])
+                database.rollback()
+                database.snapshot()
                 self._holdings[scope] = Holdings.read(database, self.layout, fit, scope[1])
         return self._holdings[scope].answer(question)
 
     def _written(self, database: Database, sealed: Sealed) -> bool:
-        """False: it was there already. What is raised before COMMIT leaves nothing behind."""
+        """False: something of it is there already. What is raised before COMMIT leaves nothing behind."""
         try:
             fit, data = self._fit(database, sealed.record_type), read_body(sealed, self.where)
             database.begin()
             if not self._claimed(database, sealed, data):
                 return False
-            self.answers.refuse_half(database, fit.table, sealed.key)
+            if self.answers.lonely(database, fit.table, sealed.key):
+                database.rollback()
+                return False
             rows = fit.rows(data, self._beside(sealed, data.num_rows))
             try:
                 database.insert(fit.table, rows)
@@ -147,6 +165,7 @@ class TableTarget:
         """Look until every record has its verdict, or the time of this run is over."""
         pause = 0.05
         while True:
+            database.snapshot()
             answer = self.answers.look(database, key)
             database.rollback()  # the next look is to see what has happened since
             if answer is None or answer.status != WAITING or self._left <= 0:
@@ -159,8 +178,8 @@ class TableTarget:
         """COMMIT was answered, and at the first look nothing is there: it lay there, that much is known."""
         if not written:
             raise ReceiverUnreachable("the delivery comes and goes", where=self.where, remedy="the next run asks again")
-        words = {"key": sealed.key, "count": sealed.count, "digest": sealed.digest}
-        return as_answer(WAITING, self.layout.control, words)
+        said = {"key": sealed.key, "record_type": sealed.record_type, "count": sealed.count, "digest": sealed.digest}
+        return as_answer(WAITING, self.layout.control, said)
 
     def _fit(self, database: Database, record_type: str) -> Fit:
         if record_type not in self._fits:

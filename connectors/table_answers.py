@@ -7,7 +7,6 @@ from typing import Any
 
 from connectors.table_databases import Database
 from connectors.table_layout import Layout
-from schemas.errors import ReceiptMismatch
 from schemas.exchange import Answer
 
 WAITING, JUDGED, REFUSED = 202, 200, 422
@@ -19,20 +18,19 @@ class Answers:
     """Reads them; every name in a statement is quoted."""
 
     layout: Layout
-    where: str
 
     def look(self, database: Database, key: str) -> Answer | None:
-        """None when nothing of the delivery is there. Raises ReceiptMismatch for what proves nothing."""
+        """None when nothing of the delivery is there."""
         names = self.layout.of_control
         found = self._select(database, self.layout.control, names, key)
         if not found:
-            for table in dict.fromkeys(self.layout.tables.values()):
-                self.refuse_half(database, table, key)
-            return None
+            half = sum(self.lonely(database, table, key) for table in dict.fromkeys(self.layout.tables.values()))
+            said = {"key": key, "count": None, "digest": None, "rows": half}
+            return as_answer(WAITING, self.layout.control, said) if half else None
         control = found[0] | {"count": _whole(found[0]["count"])}
         record_type, meaning = str(control["record_type"]), self.layout.words.get(str(control["state"]))
         if record_type not in self.layout.tables:
-            raise ReceiptMismatch("the control row names another record type", where=self.where, remedy="ask them")
+            return as_answer(WAITING, self.layout.control, control)
         if meaning == "rejected":
             return as_answer(REFUSED, self.layout.control, control)
         table = self.layout.verdicts or self.layout.tables[record_type]
@@ -57,13 +55,9 @@ class Answers:
         )
         return [dict(zip(names, row, strict=True)) for row in database.rows(statement, key)]
 
-    def refuse_half(self, database: Database, table: str, key: str) -> None:
-        if self._select(database, table, self.layout.named("seq"), key):
-            raise ReceiptMismatch(
-                "rows of this delivery lie there without their control row",
-                where=f"{self.where}: access.tables, {table}",
-                remedy="ask the receiver's people who took the control row away; have the rows removed, then run again",
-            )
+    def lonely(self, database: Database, table: str, key: str) -> int:
+        """How many rows of a delivery stand in a data table; without their control row, too many."""
+        return len(self._select(database, table, self.layout.named("seq"), key))
 
 
 def as_answer(status: int, table: str, said: Mapping[str, Any]) -> Answer:

@@ -49,7 +49,14 @@ class Database(Protocol):
         """Compared by its bytes, whatever the collation."""
         ...
 
-    def begin(self) -> None: ...
+    def begin(self) -> None:
+        """To write."""
+        ...
+
+    def snapshot(self) -> None:
+        """To read: what several statements say was all true at one moment."""
+        ...
+
     def insert(self, table: str, data: pa.Table) -> None: ...
     def rows(self, statement: str, *values: str | None) -> list[tuple[Any, ...]]: ...
     def commit(self) -> None: ...
@@ -79,6 +86,9 @@ class Plain:
 
     def begin(self) -> None:
         """These drivers begin by themselves."""
+
+    def snapshot(self) -> None:
+        """MariaDB's transactions are of this kind."""
 
     def rows(self, statement: str, *values: str | None) -> list[tuple[Any, ...]]:
         with closing(self.connection.cursor()) as cursor:
@@ -127,6 +137,9 @@ class Sqlite(Plain):
 
     def begin(self) -> None:
         self.connection.execute("BEGIN IMMEDIATE")
+
+    def snapshot(self) -> None:
+        self.connection.execute("BEGIN")
 
     @staticmethod
     def kind(error: Exception) -> Kind:

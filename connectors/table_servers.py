@@ -47,6 +47,9 @@ class Postgres(Plain):
     def transactional(self, table: str) -> bool:
         return True
 
+    def snapshot(self) -> None:
+        self.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
     def insert(self, table: str, data: pa.Table) -> None:
         names = ", ".join(self.quoted(name) for name in data.column_names)
         out = io.BytesIO()
@@ -85,9 +88,8 @@ class Maria(Plain):
             connect_timeout=max(2, wait), read_timeout=1800, write_timeout=1800, autocommit=False,
         )  # fmt: skip
         with self.connection.cursor() as cursor:
-            cursor.execute(
-                "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'"
-            )
+            cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'")
             cursor.execute("SET SESSION innodb_lock_wait_timeout = %s, lock_wait_timeout = %s", (wait, wait))
 
     def text(self, expression: str) -> str:

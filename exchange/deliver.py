@@ -87,7 +87,7 @@ class Courier:
         )
 
     def _refuse_vanished(self, item: Delivery) -> None:
-        """What lay there unjudged and is gone was taken in, or removed: sent again it might be taken in twice."""
+        """What lay there without a verdict and is gone may have been taken: sent again it might be taken twice."""
         if self.book.lay_there(item):
             self.book.hold(item, self.lease)
             raise Terminal(
@@ -129,11 +129,11 @@ class Courier:
         except ReceiverRefused:
             self.book.file(item, "", answer.status, digest, "refused", (), self.lease)
             raise
-        except AwaitingVerdicts:
-            self.book.file_waiting(item, answer.status, digest, self.lease)
-            raise
-        except (ReceiverUnreachable, ReceiptMismatch):
-            self.book.file(item, "", answer.status, digest, "unknown", (), self.lease)
+        except (ReceiverUnreachable, ReceiptMismatch) as error:
+            if error.there:
+                self.book.file_waiting(item, answer.status, digest, self.lease)
+            else:
+                self.book.file(item, "", answer.status, digest, "unknown", (), self.lease)
             raise
         number, verdicts = scrubbed_number(receipt.number), self._scrubbed(item, receipt.verdicts)
         self.book.file(item, number, answer.status, digest, "acked", verdicts, self.lease)

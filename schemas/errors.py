@@ -32,10 +32,11 @@ A bad record is never an exception: it is a Finding (see findings.py). No messag
 class GuijiError(Exception):
     """Base of all. `where` names file and key (or feed, delivery); `remedy` says what to do, in plain words.
 
-    `sent` is False where not one byte of a delivery can have had an effect when it was raised.
+    `sent` is False where not one byte of a delivery can have had an effect when it was raised. `there` is True where a
+    delivery was seen at a receiver that knows of it only while it lies there: once gone, it may have been taken.
     """
 
-    sent = True
+    sent, there = True, False
 
     def __init__(self, message: str, *, where: str = "", remedy: str = "") -> None:
         super().__init__(message)
@@ -64,6 +65,8 @@ class ReceiverUnreachable(Transient):
 
 class AwaitingVerdicts(ReceiverUnreachable):
     """Raised by delivery when a receiver has a delivery, whole and in its place, and has not judged it yet."""
+
+    there = True
 
 
 class LocalFailure(Transient):

@@ -20,7 +20,7 @@ from schemas.errors import LeaseHeld
 from schemas.exchange import RecordVerdict
 
 ASK_EVERY = timedelta(hours=6)  # for a later answer: stored, published
-WAITING = "waiting"  # a receipt that says: it is here, not yet judged
+WAITING = "waiting"  # a receipt that says: it lies here, without its verdicts
 OPEN = ("sealed", "unknown", "refused")  # a refusal applied nothing: the same bytes may be tried again
 
 # The versions of one delivery in sealed order, handed over as one JSON array: the database makes the rows.
@@ -166,12 +166,12 @@ class Deliveries:
                 _write_verdicts(connection, item, verdicts)
 
     def file_waiting(self, item: Delivery, status: int, digest: str, lease: Lease) -> None:
-        """File the answer that the delivery lies there unjudged; once, however often it is given."""
+        """File the answer that the delivery lies there without its verdicts; once, however often it is given."""
         if digest not in self._waiting(item):
             self.file(item, "", status, digest, "unknown", (), lease, WAITING)
 
     def lay_there(self, item: Delivery) -> bool:
-        """Whether the receiver was seen to have it since the last attempt, not yet judged."""
+        """Whether it was seen at the receiver since the last attempt, without its verdicts."""
         return bool(self._waiting(item))
 
     def _waiting(self, item: Delivery) -> set[str]:

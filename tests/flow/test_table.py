@@ -111,7 +111,7 @@ def again(at: Installation, most: int = 3) -> None:
 
 
 SHOWN: dict[str, type[GuijiError] | None] = {
-    "late": None, "half_judged": None, "odd_status": ReceiptMismatch, "batch_refused": ReceiverRefused,
+    "half_judged": None, "odd_status": ReceiptMismatch, "batch_refused": ReceiverRefused,
     "row_gone": ReceiptMismatch, "control_gone": ReceiptMismatch, "locked": ReceiverUnreachable,
 }  # fmt: skip
 

@@ -126,8 +126,8 @@ MUTANTS = (
     ),
     _one(
         "a control row before its rows, in a transaction of its own", TABLE,
-        "self.answers.refuse_half(database, fit.table, sealed.key)\n            rows",
-        "database.commit()\n            database.begin()\n            rows", "by_table", "killed",
+        "rows = fit.rows(", "database.commit()\n            database.begin()\n            rows = fit.rows(",
+        "by_table", "killed",
     ),
     _one("sent again what lay there and is gone", DELIVER, "if self.book.lay_there(item):", "if False:",
          "by_table", "taken_and_gone"),
