@@ -23,14 +23,17 @@ from schemas.errors import GuijiError, LeaseHeld, StaleOwner, Unfinished
 
 def pull_and_land(site: Site, feed_name: str, business_date: date) -> int:
     """pull + land: raw bytes into the landing store. Returns the load; a night that landed is not asked again."""
+    from exchange.dropped_returns import take_dropped  # it goes through the flow itself
+
     feed, loads = site.catalog.feed(feed_name), Loads(site.ledger)
     for earlier in loads.unfinished(feed_name):
         if earlier.state == "landed" and earlier.business_date == business_date and earlier.pulled:
             return earlier.id
+    returned = take_dropped(site, feed, business_date)
     lease = site.ledger.take(feed_name)
     load_id = loads.open(feed_name, business_date, lease)
     source = open_source(expand(feed.department.access, feed.department.where), feed.source, feed.where)
-    with source.pull(loads.window(feed_name, _sweeps(feed.mapping, business_date))) as pull:
+    with source.pull(loads.window(feed_name, _sweeps(feed.mapping, business_date)).knowing(returned)) as pull:
         batch = site.landing.land(feed_name, pull.parts())
         loads.landed(load_id, batch.id, pull.position, pull.complete, lease)
     return load_id

@@ -20,6 +20,12 @@ class Window:
     after: Position | None
     sweep: bool
 
+    def knowing(self, files: Mapping[str, str]) -> "Window":
+        """The same, with files of a drop folder (sha-256 → name) that no pull should take."""
+        if not files:
+            return self
+        return Window({**(self.after or {}), "files": {**(self.after or {}).get("files", {}), **files}}, self.sweep)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
