@@ -115,9 +115,15 @@ class FileReceiver(Witness):
             key = path.name.removesuffix(".ok")
             if key not in self._done and not list(self.outgoing.glob(f"{key}.receipt.*")):
                 manifest = json.loads(path.read_bytes())
-                data = self.incoming / manifest["file"]
-                found.append((str(self._records(data)[0]["cd_batch"]), manifest))
+                found.append((self._batch(manifest), manifest))
         return [manifest for _, manifest in sorted(found, key=lambda one: one[0])]
+
+    def _batch(self, manifest: Row) -> str:
+        """Empty of a file whose bytes are not those of its manifest: it is to be refused."""
+        data = self.incoming / manifest["file"]
+        if sha256(data.read_bytes()).hexdigest() != manifest["sha256"]:
+            return ""
+        return str(json.loads(self._lines(data)[0])["cd_batch"])
 
     def _judge(self, manifest: Row) -> None:
         """The file's digest first, then record by record."""
@@ -198,9 +204,6 @@ class FileReceiver(Witness):
     def _tidy(self, manifest: Row) -> None:
         for name in (f"{manifest['key']}.ok", manifest["file"]):
             (self.incoming / name).unlink()
-
-    def _records(self, data: Path) -> list[Row]:
-        return [json.loads(line) for line in self._lines(data)]
 
     def _lines(self, data: Path) -> list[bytes]:
         """The sealed lines, whatever form they came in; a revocation is its envelope alone."""

@@ -44,7 +44,7 @@ def _one(name: str, file: str, old: str, new: str, *caught_by: str) -> Mutant:
 
 
 DELIVER, TARGET, RECEIPTS = "exchange/deliver.py", "connectors/receiver_rest.py", "connectors/receipts.py"
-TABLE = "connectors/receiver_table.py"
+TABLE, FILES = "connectors/receiver_table.py", "connectors/receiver_files.py"
 LEDGER, SQL, FLOW = "exchange/ledger/database.py", "connectors/sql.py", "exchange/flow.py"
 REGISTRATION, STATEMENTS = "exchange/ledger/registration.py", "exchange/ledger/statements.py"
 _EARLY = """pull.complete, lease)
@@ -129,6 +129,10 @@ MUTANTS = (
         "rows = fit.rows(", "database.commit()\n            database.begin()\n            rows = fit.rows(",
         "by_table", "killed",
     ),
+    _one("a file not read back", FILES, "if place.read(part, len(content)) != content:", "if False:",
+         "by_file", "wrong_bytes"),
+    _one("a rename that was not done taken for done", FILES, "not place.place(part, path):",
+         "place.discard(part) or False:", "by_file", "rename_hang_up_before"),
     _one("sent again what lay there and is gone", DELIVER, "if self.book.lay_there(item):", "if False:",
          "by_table", "taken_and_gone"),
     _one("no look at the epoch", LEDGER, "if epoch != lease.epoch:", "if False:", "zombie", "register.before_commit"),

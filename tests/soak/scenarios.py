@@ -152,6 +152,14 @@ class Scenarios:
             site.ledger.engine.dispose()
             return [*again(at, self.zygote), *look(at)]
 
+    def by_file(self, how: str) -> list[str]:
+        """The nation takes files over SFTP; something goes wrong at its server, and nobody has to mend anything."""
+        with installed(self.home, ROWS, BATCH, only=FEED, transport="sftp") as at:
+            edit(at.root / "receivers/nation/receiver.yaml", "wait: 20", "wait: 2")
+            at.world.nation.faults.set(how, 1)
+            self.once(at)
+            return [*again(at, self.zygote), *look(at)]
+
     def zombie(self, before: str) -> list[str]:
         """Stopped at the last point before that one, outlived, woken."""
         from tests.soak.test_concurrency import outlived, passed

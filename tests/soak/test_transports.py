@@ -1,4 +1,4 @@
-"""T1 by exchange table, and its faults (T5): killed at every durable step of every transport that is not REST.
+"""T1 by exchange table and by file, and their faults (T5): killed at every durable step where the nation is not REST.
 
 A case is a night of its own. What the platform did wrong is mended by its people; then a run comes to its end.
 """
@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from exchange import held, quarantine
+from sandbox.receivers.files import JUDGE_FAULTS
+from sandbox.receivers.sftp import DOOR_FAULTS
 from sandbox.receivers.table import TABLE_FAULTS
 from schemas.errors import GuijiError
 from tests.connectors.conftest import absent
@@ -19,14 +21,15 @@ from tests.flow.installation import Installation, edit
 from tests.flow.killing import BATCH, ROWS, kills, survive
 from tests.flow.killing import look as judged
 from tests.flow.processes import FEED, Zygote
-from tests.flow.transports import TRANSPORTS, at_hand
+from tests.flow.transports import TRANSPORTS
 from tests.soak.figures import tell
 from tests.soak.test_concurrency import outlived
 from tests.soak.tiers import TIER, amount, drawn, sampled
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(4 * 3600)]
-SOME = [name for name, one in TRANSPORTS.items() if name != "rest" and (TIER != "C" or one.there is at_hand)]
-TABLES = [name for name in SOME if "table" in TRANSPORTS[name].steps]
+SOME = [name for name in TRANSPORTS if name != "rest" and (TIER != "C" or "-" not in name)]
+DOORS = {"table": TABLE_FAULTS, "files.place": JUDGE_FAULTS, "sftp": JUDGE_FAULTS + DOOR_FAULTS}
+"""A durable step → what can go wrong where it is one."""
 SHARES = amount(1, 4, 4)
 RUNS, YAML = 6, "receivers/nation/receiver.yaml"
 
@@ -102,7 +105,7 @@ def lived(transport: str, cases: list[tuple[tuple[str, ...], int]], home: Path) 
     """One night after the other in one installation."""
     found = []
     with installed(home, ROWS, 4, only=FEED, transport=transport) as at:
-        edit(at.root / YAML, "timeout: 30", "timeout: 1")
+        edit(at.root / YAML, "timeout: 30", "timeout: 1" if "table" in TRANSPORTS[transport].steps else "timeout: 5")
         edit(at.root / YAML, "wait: 20", "wait: 1")
         for faults, skip in cases:
             found += [f"{' '.join(faults)} at {skip}: {words}" for words in live(at, faults, skip)]
@@ -110,23 +113,29 @@ def lived(transport: str, cases: list[tuple[tuple[str, ...], int]], home: Path) 
     return found
 
 
-@pytest.mark.parametrize("transport", TABLES)
+def faults_of(transport: str) -> tuple[str, ...]:
+    return next(faults for step, faults in DOORS.items() if step in TRANSPORTS[transport].steps)
+
+
+@pytest.mark.parametrize("transport", SOME)
 def test_everything_a_platform_may_do_wrong(tmp_path: Path, transport: str) -> None:
     if not TRANSPORTS[transport].there():
         absent(transport)
-    cases = [((fault,), place) for place, fault in product((0, 1, 2), TABLE_FAULTS)]
+    known = faults_of(transport)
+    cases = [((fault,), place) for place, fault in product((0, 1, 2), known)]
     chosen = drawn(cases, amount(2), f"faults of {transport}")
     found = lived(transport, chosen, tmp_path / "nights")
-    tell("T5", f"one of {len(TABLE_FAULTS)} faults of an exchange table ({transport})", len(chosen), len(found))
+    tell("T5", f"one of {len(known)} faults of a receiver by {transport}", len(chosen), len(found))
     assert found == []
 
 
-@pytest.mark.parametrize("transport", TABLES)
+@pytest.mark.parametrize("transport", SOME)
 def test_two_things_a_platform_does_wrong(tmp_path: Path, transport: str) -> None:
     if not TRANSPORTS[transport].there():
         absent(transport)
-    pairs = [((one, two), 0) for one, two in product(TABLE_FAULTS, TABLE_FAULTS) if one < two]
+    known = faults_of(transport)
+    pairs = [((one, two), 0) for one, two in product(known, known) if one < two]
     chosen = drawn(pairs, amount(1), f"pairs of {transport}")
     found = lived(transport, chosen, tmp_path / "nights")
-    tell("T5", f"two faults of an exchange table, {transport} (of {len(pairs)} pairs)", len(chosen), len(found))
+    tell("T5", f"two faults of a receiver by {transport} (of {len(pairs)} pairs)", len(chosen), len(found))
     assert found == []
