@@ -23,7 +23,7 @@ SELECT x.receiver, l.business_date, v.operation, COUNT(*) FROM (
     UNION SELECT m.receiver, m.version FROM delivery d JOIN delivery_member m ON m.delivery = d.id
         WHERE d.feed = :feed AND d.state IN ('sealed', 'unknown', 'refused', 'held') AND m.outcome IS NULL
     UNION SELECT m.receiver, m.version FROM delivery_member m WHERE m.outcome IN ('rejected', 'dropped')
-    UNION SELECT w.receiver, w.version FROM withheld w WHERE w.code <> 'NEVER_ACCEPTED'
+    UNION SELECT w.receiver, w.version FROM withheld w WHERE w.code NOT IN ('NEVER_ACCEPTED', 'CHANGED_BY_HAND')
 ) x JOIN record_version v ON v.id = x.version JOIN load l ON l.id = v.load_id
 JOIN record_current c ON c.feed = v.feed AND c.business_key = v.business_key AND c.revision = v.revision
 WHERE v.feed = :feed AND v.revision > 1 AND 'upsert' = (

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from exchange.cli import returning
+from exchange.cli.by_hand import by_hand
 
 app = typer.Typer(
     help="扣留：查看、指定、放行、剔除、退回、补正。 Held records: list, assign, release, drop, return, correct.",
@@ -15,6 +16,7 @@ Person = Annotated[str, typer.Option("--person", help="经办人 · who", envvar
 app.command("return")(returning.return_)
 app.command("correct")(returning.correct)
 app.command("standing")(returning.standing)
+app.command("by-hand")(by_hand)
 
 
 @app.command("list")

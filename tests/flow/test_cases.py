@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from exchange import flow
+from exchange import by_hand, flow, late
 from exchange.ledger.balance import load_balance, newest_loads
 from sandbox.generator import cases as planted
 from sandbox.receivers.cases import KEY
@@ -151,9 +151,29 @@ def test_the_next_night_sends_the_changed_cases_alone(at: CaseInstallation) -> N
     assert again == [("RECEIVER_TAKES_ONCE", "quarantined")] * 3
     assert [one.cd_id for one in at.world.platform.applied()].count(number(planted.PHONE_CHANGES)) == 1
     assert {one.operation for one in at.world.platform.applied()} == {"i"}
+    seen_to(at)
     before = len(at.world.nation.attempts())
     at.run(FEED)
     assert [one for one in at.world.nation.attempts()[before:] if one.method == "POST"] == []
+
+
+def seen_to(at: CaseInstallation) -> None:
+    """A person has every change made at the platform and says so; nothing is late there then, and the books balance."""
+    site = at.site()
+    changes = by_hand.waiting(site)
+    assert {one.operation for one in changes} == {"upsert", "revoke"}
+    assert {one.receiver for one in late.late(site, FEED)} == {"case_import"}
+    with pytest.raises(GuijiError, match="does not wait"):
+        by_hand.done(site, changes[0].version, "nation", "平台已更正", "甲")
+    for one in changes:
+        assert by_hand.done(site, one.version, one.receiver, "平台已更正", "甲") == 1
+    assert by_hand.waiting(site) == []
+    assert late.late(site, FEED) == []
+    site.ledger.engine.dispose()
+    assert balanced(at)
+    assert rows(at, "SELECT DISTINCT code, disposition FROM withheld WHERE code LIKE '%HAND'") == [
+        ("CHANGED_BY_HAND", "excluded")
+    ]
 
 
 def test_the_department_and_the_ledger_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
