@@ -80,6 +80,11 @@ class ReceiverLog:
         found = self._one("SELECT revision, present FROM standing WHERE record_type=? AND cd_id=?", record_type, cd_id)
         return None if found is None else (int(found[0]), bool(found[1]))
 
+    def holds(self, record_type: str, column: str, value: str) -> bool:
+        """Whether a record that is present has this value in a column of the receiver's own."""
+        query = "SELECT 1 FROM standing WHERE present=1 AND record_type=? AND json_extract(CAST(line AS TEXT), ?)=?"
+        return self._one(query, record_type, f"$.{column}", value) is not None
+
     def apply(self, one: Applied) -> None:
         """Take a record version in."""
         self._db.execute(

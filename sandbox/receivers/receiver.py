@@ -17,7 +17,7 @@ from sandbox.receivers.witness import Witness
 from sandbox.server import Handler, LocalServer
 
 SID = "guiji-delivery"
-ReceiverCode = Literal["province", "nation"]
+ReceiverCode = Literal["province", "nation", "hlwjg"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class Receiver(Witness):
         return {
             f"{head}_URL": f"http://127.0.0.1:{self.port}",
             f"{head}_RID": self.rid,
+            **({f"{head}_SID": SID} if self.code == "hlwjg" else {}),
             f"{head}_SECRET": self.secret,
         }
 

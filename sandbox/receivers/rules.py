@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.receivers import supervision
 from sandbox.receivers.log import ReceiverLog
 
 ENVELOPE = ("cd_id", "cd_operation", "cd_source", "cd_batch", "cd_revision")
@@ -76,5 +77,7 @@ def refusal(code: str, record_type: str, record: Mapping[str, Any], log: Receive
         return None if known else ("2002", "验证规则代码:2002;错误描述:撤销的记录不存在.")
     if party_unknown(cd_id):
         return "1001", _UNKNOWN_PARTY
+    if code == "hlwjg":
+        return supervision.fault(record_type, record, log)
     wrong = sgs2018_fault(record_type, record) if code == "province" else None
     return ("3001", f"验证规则代码:3001;错误描述:字段{wrong}缺失或格式不正确.") if wrong else None
