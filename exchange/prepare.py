@@ -20,7 +20,7 @@ from exchange.file_order import FileOrder, file_order, newer_rows
 from exchange.landing import Batch
 from exchange.ledger.database import Lease
 from exchange.ledger.loads import Load, Loads
-from exchange.ledger.newer import Newer
+from exchange.ledger.newer import FOUND, Newer
 from exchange.ledger.registration import Counts, register
 from exchange.site import Site
 from exchange.standing import Watch, given_of
@@ -166,7 +166,7 @@ class Preparation:
         if missing.size:
             flags.append(Flag("KEY_MISSING", self.record_type.key[-1], missing))
         if part in self.order.unheard:
-            flags.append(Flag("FILE_LATE", "", np.arange(raw.num_rows)))
+            flags.append(Flag(FOUND, "", np.arange(raw.num_rows)))
         held = held_rows(flags, raw.num_rows)
         self.flags += [Flag(f.code, f.field, np.asarray(f.rows) + self.rows) for f in flags]
         source_key = self.feed.mapping["source"].get("key", "")

@@ -88,7 +88,7 @@ def print_status(site: "Site", names: list[str], console: "Console", on: date | 
 
     from exchange import days
 
-    todo: list[str] = []
+    todo, came_late = list[str](), list[str]()
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     heads = "数据源\nfeed,日期\ndate,阶段\nstage,拉取\npulled,扣留\nheld,新\nnew,送达 / 应送\naccepted / due"
     for head in (*heads.split(","), "已关至\nclosed"):
@@ -103,7 +103,10 @@ def print_status(site: "Site", names: list[str], console: "Console", on: date | 
         when = b.business_date + (f" ×{len(b.loads)}" if len(b.loads) > 1 else "")
         table.add_row(name, when, b.state, *cells, said, f"{through:%m-%d}" if through else "—")
         todo += _todo(site, b)
+        came_late += _late_files(site, b)
     console.print(table)
+    if came_late:
+        console.print("迟到文件 files that came late:\n" + "\n".join(came_late), markup=False)
     if todo:
         console.print("未办结 not done:\n" + "\n".join(todo), markup=False)
 
@@ -125,6 +128,17 @@ def _todo(site: "Site", shown: "LoadBalance") -> Iterator[str]:
             yield f"  {name}: guiji status --feed {name} --date {day.business_date}"
     for one in _late(site, name):
         yield f"  {name}: {one.said}"
+
+
+def _late_files(site: "Site", shown: "LoadBalance") -> Iterator[str]:
+    from exchange.ledger.newer import RULE, late_rows
+
+    with site.ledger.read() as connection:
+        rows = late_rows(connection, shown.loads)
+    if rows:
+        out = shown.exclusions.get(RULE, 0)
+        zh, en = f"{rows} 行，其中 {out} 行未采用，更新文件已有", f"{rows} rows, {out} left out: a newer file has them"
+        yield f"  {shown.feed}: {zh} · {en}"
 
 
 def _balances(site: "Site", names: Iterable[str], on: date | None) -> dict[str, "LoadBalance | None"]:

@@ -4,17 +4,18 @@ A newer row that waits for a person, or was dropped by one, does not count: noth
 that stands does, for it came after.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
 
 from exchange.ledger.staging import bulk_insert
 
 COLUMNS = ("business_key", "place", "digest")
 MAKE = "CREATE TEMPORARY TABLE newer (business_key TEXT NOT NULL, place TEXT NOT NULL, digest TEXT)"
 AFTER_ALL = "9"  # sorts behind every place
+RULE, FOUND = "NEWER_FILE_HAS_IT", "FILE_LATE"  # the exclusion's name, and the finding on every row of a late file
 
 OPEN_TICKETS = text("""
 DELETE FROM newer WHERE EXISTS (SELECT 1 FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT)
@@ -37,6 +38,10 @@ AND NOT EXISTS (
     SELECT 1 FROM record_current c WHERE c.feed = CAST(:feed AS TEXT) AND c.business_key = staging.business_key
     AND c.digest = staging.digest AND c.operation = staging.operation AND staging.held = 0)
 """)
+
+LATE_ROWS = text("SELECT COUNT(*) FROM finding WHERE load_id IN :loads AND code = :code").bindparams(
+    bindparam("loads", expanding=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +83,8 @@ def leave_out(connection: Connection, feed: str, newer: Newer) -> None:
     for part in newer.parts:
         names = {"feed": feed, "first": part.first, "after": part.after, "place": part.place}
         connection.execute(LEAVE_OUT, names)
+
+
+def late_rows(connection: Connection, loads: Sequence[int]) -> int:
+    """Rows that came in late files, left out or not."""
+    return int(connection.scalar(LATE_ROWS, {"loads": loads, "code": FOUND}) or 0)

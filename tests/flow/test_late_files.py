@@ -9,12 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from sqlalchemy import text
 
 from exchange import flow
 from exchange.canonical import CanonicalFile
+from exchange.cli.looking import print_status
 from exchange.ledger.balance import LoadBalance, load_balance
 from exchange.ledger.loads import Loads
+from exchange.ledger.newer import FOUND, RULE
 from exchange.replay import preview
 from exchange.site import Site
 from schemas.errors import BatchHeld
@@ -22,7 +25,6 @@ from tests.flow.conftest import Install
 from tests.flow.installation import RECEIVERS, Installation
 
 FEED = "transport/penalty"
-RULE = "NEWER_FILE_HAS_IT"
 NOW = """
 SELECT c.source_ref, v.load_id, v.ordinal, c.operation FROM record_current c JOIN record_version v ON v.feed = c.feed
 AND v.business_key = c.business_key AND v.revision = c.revision
@@ -77,9 +79,14 @@ class Folder:
         return [found.get(number) for number in numbers]
 
     def late(self, load: int) -> int:
-        query = text("SELECT COUNT(*) FROM finding WHERE load_id = :load AND code = 'FILE_LATE'")
+        query = text("SELECT COUNT(*) FROM finding WHERE load_id = :load AND code = :code")
         with self.site.ledger.read() as connection:
-            return int(connection.scalar(query, {"load": load}) or 0)
+            return int(connection.scalar(query, {"load": load, "code": FOUND}) or 0)
+
+    def status(self) -> str:
+        out = io.StringIO()
+        print_status(self.site, [FEED], Console(file=out, width=200))
+        return out.getvalue()
 
     def tickets(self) -> list[str]:
         with self.site.ledger.read() as connection:
@@ -115,6 +122,7 @@ def test_no_late_file_puts_an_older_row_over_a_newer_one(folder: Folder) -> None
     found = folder.night()
     assert folder.remarks(a, b, c, unseen) == ["5", "5", "3", "3"]
     assert (found.exclusions, found.new, folder.late(found.load_id)) == ({RULE: 1}, 2, 3)
+    assert "3 行，其中 1 行未采用" in folder.status()
 
     # one that is later still, two nights on; what it says of `c` is older than 03, newer than nothing
     folder.put("20360302", {b: "2", c: "2", d: "2"})
