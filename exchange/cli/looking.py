@@ -5,11 +5,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from rich.console import Console
 
     from exchange.late import Late
@@ -34,15 +36,15 @@ def convert(
     listing: Annotated[bool, typer.Option("--list", help="列出全部转换器 · list all")] = False,
 ) -> None:
     """标准输入每行一个 JSON 字符串，逐行输出结果。 One JSON string a line in, one result a line out."""
-    from transforms.converters.cli_form import convert_lines
+    from transforms.converters.cli_form import chunks_of, convert_chunks, named
     from transforms.converters.registry import names
 
     if listing or not converter:
         typer.echo("\n".join(names()))
         return
-    params = dict(item.split("=", 1) for item in param or [])
-    for line in convert_lines(converter, sys.stdin, params):
-        typer.echo(line)
+    for line in convert_chunks(converter, chunks_of(cast("BufferedReader", sys.stdin.buffer)), named(param or [])):
+        sys.stdout.buffer.write(line.encode() + b"\n")
+        sys.stdout.buffer.flush()
 
 
 def status(

@@ -1,13 +1,14 @@
 """`guiji convert`: lines of JSON in, lines of JSON out, never a traceback."""
 
 import json
+import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.errors import UnknownConverter
-from transforms.converters.cli_form import convert_lines
+from schemas.errors import ConfigurationError, UnknownConverter
+from transforms.converters.cli_form import chunks_of, convert_chunks, convert_lines, named
 
 
 def answer(name: str, line: str) -> dict[str, object]:
@@ -68,3 +69,22 @@ def test_an_unknown_name_fails_at_once() -> None:
 @given(st.lists(st.text(max_size=30), max_size=5))
 def test_one_answer_a_line(lines: list[str]) -> None:
     assert len(list(convert_lines("text", lines))) == len(lines)
+
+
+def test_lines_are_answered_as_they_arrive_and_broken_bytes_stay_in_their_line() -> None:
+    there, mine = os.pipe()
+    with os.fdopen(there, "rb") as source, os.fdopen(mine, "wb", buffering=0) as sink:
+        answers = convert_chunks("money", chunks_of(source))
+        sink.write(b'\xef\xbb\xbf"1"\r\n')
+        assert json.loads(next(answers))["value"] == "1.00"
+        sink.write(b'"\xff"\n\n"2"')
+        assert "error" in json.loads(next(answers))
+        assert "error" in json.loads(next(answers))
+        sink.close()
+        assert [json.loads(line)["value"] for line in answers] == ["2.00"]
+
+
+@pytest.mark.parametrize("given", [["unit"], ["=万元"], ["unit=元", "unit=万元"]])
+def test_a_parameter_without_a_value_or_given_twice_is_told(given: list[str]) -> None:
+    with pytest.raises(ConfigurationError, match=r"--param.*unit=万元"):
+        named(given)
