@@ -22,6 +22,7 @@ from transforms.converters.contract import TEXT, Parameters, Reading, Sure
 from transforms.converters.parameters import one_of
 from transforms.converters.text import clean
 
+LONGEST = 500  # characters
 YEAR = "(?:19|20)[0-9]{2}"
 SERIAL = r"(?=[ ]?(?:第|字|[0-9A-Za-z\-]))"
 WIDTHS = {code: code - 0xFEE0 for code in (0xFF0D, 0xFF0F, 0xFF0E, 0xFF5B, 0xFF5D)}  # － ／ ． ｛ ｝
@@ -69,6 +70,8 @@ def _brackets(version: str) -> Brackets:
 
 
 def _number(text: str, parameters: Parameters) -> Reading:
+    if len(text) > LONGEST:
+        return Reading(None, ("DOC_NO_OTHER_WORDS",))
     brackets = _brackets(parameters.get(STANDARD, ""))
     plain = brackets.doubled.sub(r"〔\1〕", WRAPPED.sub(r"\1", AROUND.sub(r"\1", text.translate(WIDTHS))))
     found = brackets.pair.findall(plain)

@@ -16,6 +16,7 @@ from transforms.converters.column import converter
 from transforms.converters.contract import TEXT, Parameters, Reading, Sure
 from transforms.converters.text import clean
 
+LONGEST = 500  # characters; the longest registered names have some 200
 CHINESE = re.compile("[\u3400-\u9fff]")
 SPACES = re.compile("(?<=[\u3400-\u9fff（）·]) | (?=[\u3400-\u9fff（）·])")
 BRACKETS = str.maketrans("()", "（）")
@@ -58,6 +59,8 @@ def _organisation(text: str, parameters: Parameters) -> Reading:
 
 
 def _party(text: str, parameters: Parameters) -> Reading:
+    if len(text) > LONGEST:
+        return Reading(None, ("PARTY_NAME_OTHER_WORDS",))
     name = END.sub("", LABEL.sub("", _written(text)))
     if NO_NAME.fullmatch(name):
         return Reading(None, ("PARTY_NAME_MISSING",))

@@ -18,6 +18,7 @@ from transforms.converters.column import converter
 from transforms.converters.contract import MONEY, Parameters, Reading, Sure
 from transforms.converters.text import clean
 
+LONGEST = 5000  # no sentence is longer; each amount is looked for in the whole text
 HOLE = "§"  # an amount; its place in the sentence tells what it is
 LIMIT = "¤"  # an amount that is a limit, a rate or has no single reading
 FRAME = r"[(（]?(?:大写|小写|人民币|即|计|[:： ¥])*[)）]?(?:大写|小写|人民币|即|计|[:： ¥])*"
@@ -127,6 +128,8 @@ def _limited(holes: str, values: list[Decimal], clash: bool) -> Sentence:
 def fine(text: str, parameters: Parameters) -> Reading:
     if "罚" not in text:
         return Reading()
+    if len(text) > LONGEST:
+        return Reading(None, ("FINE_UNREADABLE",))
     said = sentence(text)
     if ALTERED.search(said.holes):
         return Reading(None, ("FINE_TWO_AMOUNTS",))
@@ -154,6 +157,8 @@ def _at(said: Sentence, match: re.Match[str], name: str) -> int:
 def confiscation(text: str, parameters: Parameters) -> Reading:
     if "没" not in text:
         return Reading()
+    if len(text) > LONGEST:
+        return Reading(None, ("CONFISCATION_UNREADABLE",))
     said = sentence(text)
     if said.values and PROPOSED.search(said.holes):
         return Reading(None, ("CONFISCATION_UNREADABLE",))

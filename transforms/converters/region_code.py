@@ -21,10 +21,13 @@ from transforms.converters.region_table import EXTENSION, GONE, IN_FORCE, NOT_YE
 
 WARNINGS = {GONE: "REGION_ABOLISHED", NOT_YET: "REGION_NOT_YET", EXTENSION: "REGION_EXTENSION"}
 COUNTY_IN_TWELVE = re.compile("([0-9]{6})(?:0{3}|0{6})")
+LONGEST = 200  # characters
 MONTH = re.compile("[0-9]{4}-(?:0[1-9]|1[0-2])(?:-[0-9]{2})?")
 
 
 def _region(text: str, parameters: Parameters) -> Reading:
+    if len(text) > LONGEST:
+        return Reading(None, ("REGION_SHAPE",))
     plain = normalize("NFKC", text).replace(" ", "")
     month = month_of(parameters.get("on", ""))
     if not re.search("[0-9]", plain):

@@ -86,12 +86,12 @@ def _pinyin(text: str, codes: list[str]) -> str:
     if not PINYIN.search(text):
         return text
     codes.append("TEXT_PINYIN_REMOVED")
-    marked: list[int] = []
+    marked: set[int] = set()
     plain = ""
     end = 0
     for found in PINYIN.finditer(text):
         plain += text[end : found.start()] + found[1]
-        marked.append(len(plain) - 1)
+        marked.add(len(plain) - 1)
         end = found.end()
     plain += text[end:]
     simple = _t2s().convert(plain)

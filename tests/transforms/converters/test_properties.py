@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from time import process_time
 
 import pyarrow as pa
 import pytest
@@ -108,3 +109,26 @@ def test_datetime_text_form_keeps_its_zone() -> None:
     value = get("datetime")(pa.array(["2023-05-06 15:30:00"], pa.string()), {}).values[0].as_py()
     assert isinstance(value, datetime)
     assert spelled(value) == "2023-05-06T15:30:00+08:00"
+
+
+@pytest.mark.parametrize("name", [name for name in names() if not name.startswith("code:")])
+def test_no_text_takes_long(name: str) -> None:
+    """A hundred thousand signs that make patterns try again and again: a second of processor time at most."""
+    signs = (
+        "罚款5元",
+        "1元、",
+        "没收违法所得5元",
+        "(",
+        "、",
+        "一",
+        "〔2021〕",
+        "执(zhí)",
+        "涉嫌",
+        "未",
+        "云南省",
+        "1,",
+    )
+    for sign in signs:
+        began = process_time()
+        get(name)(pa.array([sign * (100_000 // len(sign)) + "案"], pa.string()), {})
+        assert process_time() - began < 1, f"{name} {sign}"
