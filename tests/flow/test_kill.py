@@ -16,6 +16,7 @@ from tests.flow.conftest import installed
 from tests.flow.killing import BATCH, ROWS, kills, survive
 from tests.flow.processes import FEED, Zygote
 from tests.flow.transports import TRANSPORTS
+from tests.soak.figures import tell
 
 pytestmark = pytest.mark.slow
 SHARES = 4
@@ -50,6 +51,7 @@ def test_killed_anywhere_nothing_is_lost_or_doubled(make: Make, zygote: Zygote, 
         with installed(make(f"kill{number}"), ROWS, BATCH, only=FEED) as at:
             found += [f"{point}: {words}" for words in survive(at, zygote, point)]
     print(f"night {night}: killed {len(points)} times: {' '.join(points)}")
+    tell("T1", f"SIGKILL at a durable step, night {night} (of {len(every)})", len(points), len(found))
     assert found == []
 
 

@@ -1,4 +1,7 @@
-"""Owns the counting: each soak test says how often it tried what and what it found; `make soak` makes a table of it."""
+"""Owns the counting: each soak test says how often it tried what and what it found; `make soak` makes a table of it.
+
+The programme has twenty parts; what another place tries has its row all the same, and what nobody tries says so.
+"""
 
 import json
 import os
@@ -9,6 +12,19 @@ from pathlib import Path
 from tests.soak.tiers import SEED, TIER
 
 HEAD = "| test | what | tried | lost, doubled, wrong or stuck |\n|---|---|---|---|\n"
+
+PARTS = 20
+ELSEWHERE = {
+    13: ("bad inputs", "`make test`: `tests/exchange/`, `tests/schemas/`, `tests/transforms/`; no fuzzing"),
+    14: ("planted people, looked for in all that is written", "`make test`: `tests/flow/test_privacy.py`"),
+    15: ("forged and damaged bundles", "`make test`: `tests/evidence/`"),
+    17: ("security gates", "`make test`, CI"),
+    18: ("the operators' interface", "there is none but commands"),
+    19: ("many nights, many records", "`make nights`, `make bench`"),
+    20: ("a drill by an outsider", "not done"),
+}
+"""What does not run here: part → (what, who tries it)."""
+BEGIN, END = "### The figures\n", "### How it was tried\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +46,20 @@ def tell(test: str, what: str, tried: int, wrong: int) -> None:
 
 
 def table(path: Path) -> str:
-    """The figures of one run as Markdown, summed over the shares of a test."""
-    sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    """The figures of one run as Markdown, summed over the shares of a test; every part of the programme has a row."""
+    sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
         one = Figure(**json.loads(line))
-        sums[one.test, one.what][0] += one.tried
-        sums[one.test, one.what][1] += one.wrong
-    rows = sorted(sums.items(), key=lambda item: (int(item[0][0].strip("T")), item[0][1]))
-    return HEAD + "".join(f"| {test} | {what} | {tried:,} | {wrong} |\n" for (test, what), (tried, wrong) in rows)
+        sums[int(one.test.strip("T")), one.what][0] += one.tried
+        sums[int(one.test.strip("T")), one.what][1] += one.wrong
+    rows = [(part, f"| T{part} | {what} | {tried:,} | {wrong} |") for (part, what), (tried, wrong) in sums.items()]
+    for part in set(range(1, PARTS + 1)) - {part for part, _ in rows}:
+        what, where = ELSEWHERE.get(part, ("**not run**", ""))
+        rows.append((part, f"| T{part} | {what} | {where} | |"))
+    return HEAD + "".join(f"{row}\n" for _, row in sorted(rows))
+
+
+def written(page: str, found: str) -> str:
+    """A page with the figures between its two headings."""
+    before, rest = page.split(BEGIN)
+    return f"{before}{BEGIN}\n{found}\n{END}{rest.split(END)[1]}"
