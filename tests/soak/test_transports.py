@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from exchange import held, quarantine
+from exchange.site import Site
 from sandbox.receivers.files import JUDGE_FAULTS
 from sandbox.receivers.sftp import DOOR_FAULTS
 from sandbox.receivers.table import TABLE_FAULTS
@@ -31,6 +32,7 @@ SOME = [name for name in TRANSPORTS if name != "rest" and (TIER != "C" or "-" no
 DOORS = {"table": TABLE_FAULTS, "files.place": JUDGE_FAULTS, "sftp": JUDGE_FAULTS + DOOR_FAULTS}
 """A durable step → what can go wrong where it is one."""
 SHARES = amount(1, 4, 4)
+UNTOLD = ("partial_accept", "taken_and_gone")  # nobody could say truly that all of it arrived
 RUNS, YAML = 6, "receivers/nation/receiver.yaml"
 
 
@@ -76,6 +78,11 @@ def run(at: Installation) -> str | None:
     return None
 
 
+def turned_away(site: Site) -> list[quarantine.Rejection]:
+    """For no fault of ours."""
+    return [one for one in quarantine.rejections(site) if one.code == "9001"]
+
+
 def settle(at: Installation) -> Iterator[str]:
     """The platform's people mend, ours decide what is held and send again what was turned away; runs until done."""
     for _ in range(RUNS):
@@ -84,12 +91,12 @@ def settle(at: Installation) -> Iterator[str]:
         for one in held.deliveries(site):
             held.propose(site, one.key, "arrived", "平台电话确认", "甲")
             held.confirm(site, one.key, ("arrived",), "乙")
-        for away in [one for one in quarantine.rejections(site) if one.code == "9001"]:
+        for away in turned_away(site):
             quarantine.resend(site, away.delivery, away.position, "系统恢复", "tester")
-        again = [one for one in quarantine.rejections(site) if one.code == "9001"]
-        site.ledger.engine.dispose()
         words = run(at)
-        if words is None and not again:
+        left = turned_away(site)
+        site.ledger.engine.dispose()
+        if words is None and not left:
             return
     yield f"not done after {RUNS} more runs: {words}"
 
@@ -134,7 +141,7 @@ def test_two_things_a_platform_does_wrong(tmp_path: Path, transport: str) -> Non
     if not TRANSPORTS[transport].there():
         absent(transport)
     known = faults_of(transport)
-    pairs = [((one, two), 0) for one, two in product(known, known) if one < two]
+    pairs = [((one, two), 0) for one, two in product(known, known) if one < two and (one, two) != UNTOLD]
     chosen = drawn(pairs, amount(1), f"pairs of {transport}")
     found = lived(transport, chosen, tmp_path / "nights")
     tell("T5", f"two faults of a receiver by {transport} (of {len(pairs)} pairs)", len(chosen), len(found))
