@@ -1,6 +1,7 @@
 """What a night's report says, as plain data: counts with their denominators, codes and fields, no record values."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -15,6 +16,7 @@ from exchange.holdings import last, offers
 from exchange.late import late
 from exchange.ledger.balance import LoadBalance, add_up, day_balances, newest_loads
 from exchange.ledger.exclusions import RULES
+from exchange.report.quality import quality
 from exchange.site import Site
 from exchange.tickets import overdue, tickets
 from schemas.catalog import Feed, Receiver
@@ -115,7 +117,15 @@ def _feed(site: Site, feed: Feed, balance: LoadBalance) -> dict[str, Any]:
             "overdue_tickets": overdue(site, feed.name),
             "receivers": [_receiver(site, connection, balance, r, feed.name) for r in feed.receivers],
             "suite": _suite(site, balance.loads),
+            "quality": quality(site, feed, balance, kind, _by_code(causes)),
         }
+
+
+def _by_code(causes: list[Cause]) -> Counter[str]:
+    rows: Counter[str] = Counter()
+    for cause in causes:
+        rows[cause.code] += cause.rows
+    return rows
 
 
 def _numbers(balance: LoadBalance) -> dict[str, Any]:
@@ -187,11 +197,11 @@ def _compared(site: Site, receiver: Receiver | None, feed: str) -> dict[str, Any
 
 
 def _suite(site: Site, loads: tuple[int, ...]) -> list[dict[str, Any]]:
-    """Of the newest load that was judged."""
+    """Of the newest load that was judged; of the base only what something went against."""
     paths = [path for load in loads if (path := site.load_folder(load) / "suite.json").is_file()]
     if not paths:
         return []
     path = paths[-1]
     found = json.loads(path.read_text(encoding="utf-8"))
     results: list[dict[str, Any]] = found.get("expectations", found.get("results", []))
-    return results
+    return [one for one in results if not one.get("base") or one["unexpected"]]

@@ -13,10 +13,15 @@ from sqlalchemy import text
 
 from exchange import flow
 from exchange.ledger.balance import LoadBalance, load_balance, newest_loads
+from exchange.report.annual import Annual
+from exchange.report.annual_facts import Choice
+from exchange.report.facts import night
+from exchange.report.nightly import page
 from exchange.site import Site
 from sandbox.generator.supervision import Act, following, inspections
 from sandbox.receivers import Receiver
 from sandbox.receivers.rules import party_unknown
+from schemas.annual_layouts import layout
 from schemas.catalog import HOUSE, Catalog
 from schemas.findings import registry
 
@@ -113,6 +118,39 @@ def test_the_findings_are_those_of_the_published_rules(site: tuple[Site, Receive
         ("FIELD_REQUIRED", "party_name"), ("SUITE_INSPECTION_RESULT_LENGTH", "inspection_result"),
     }  # fmt: skip
     assert registry()["SUITE_INSPECTION_RESULT_LENGTH"].severity == "warning"
+
+
+def test_a_link_that_leads_nowhere_is_a_figure_of_the_report_and_holds_nothing(site: tuple[Site, Receiver]) -> None:
+    """Nowhere lead those to a held inspection, and the planted one; what the receiver turned away is known here."""
+    made, _ = site
+    feeds = {feed["name"]: feed for feed in night(made, DAY)["feeds"]}
+    nowhere = sum(act.ends == "held" for act in INSPECTIONS) + 1
+    for kind in ("coercion", "other_act"):
+        links = {one["field"]: one for one in feeds[f"supervision/{kind}"]["quality"]["links"]}
+        link = links.pop("inspection_number")
+        assert link["feeds"] == ["supervision/inspection"]
+        assert (link["dangling"], link["linked"]) == (nowhere, len(INSPECTIONS))
+        assert {(name, one["type"], one["dangling"]) for name, one in links.items()} == {
+            ("authority_code", "agency", None), ("item_code", "item", None)
+        }, "no feed of agencies or items here: said, not counted"  # fmt: skip
+        assert feeds[f"supervision/{kind}"]["balance"]["quarantined"] == 1
+    filled = {one["field"]: (one["rows"], one["of"]) for one in feeds["supervision/coercion"]["quality"]["filled"]}
+    assert filled["ended_on"] == (1, 60)
+    shown = page(night(made, DAY))
+    assert f"{nowhere}/60" in shown
+    assert "数据记录完整性" in shown
+    measured = {one["indicator"]: one for one in feeds["supervision/inspection"]["quality"]["measures"]}
+    assert (measured["0305"]["numerator"], measured["0305"]["denominator"]) == (nowhere - 1, 60)
+
+
+def test_the_annual_table_counts_inspections_where_a_feed_gives_them(site: tuple[Site, Receiver]) -> None:
+    """All are of one year. What is held is left out; what the receiver turned away was done, and counts."""
+    made, _ = site
+    annual, wanted = Annual(made, DAY.year), layout("guangdong")
+    facts = annual.result(wanted, Choice(), annual.records([wanted])).facts()
+    cells = {cell["id"].partition(".")[2]: cell for table in facts["tables"] for cell in table["rows"][0]["cells"]}
+    assert cells["inspection"]["value"] == str(sum(act.ends != "held" for act in INSPECTIONS))
+    assert cells["inspection"]["feeds"] == ["supervision/inspection"]
 
 
 def _arrived(receiver: Receiver, kind: str) -> list[dict[str, str]]:
