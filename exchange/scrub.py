@@ -78,8 +78,18 @@ def scrub_verdicts(
 
 
 def _values(line: bytes, public: frozenset[str]) -> list[str]:
-    record = json.loads(line)
-    return [str(value) for name, value in record.items() if name not in public and value not in (None, "")]
+    leaves = _leaves(json.loads(line))
+    return [str(value) for name, value in leaves if name not in public and value not in (None, "")]
+
+
+def _leaves(record: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a record and of the entries of its lists, these as `list[].column`."""
+    for name, value in record.items():
+        if isinstance(value, list):
+            for entry in value:
+                yield from _leaves(entry, f"{within}{name}[].")
+        else:
+            yield f"{within}{name}", value
 
 
 ENVELOPE = frozenset({"cd_id", "cd_operation", "cd_source", "cd_batch", "cd_revision"})
@@ -89,6 +99,10 @@ def public_columns(fields: Iterable[tuple[str, Mapping[str, Any]]], record_type:
     """The receiver's columns that hold nothing of a person: by the standard's `x-personal`, or words of a code list."""
     public = set(ENVELOPE)
     for name, spec in fields:
+        if items := record_type.lists.get(str(spec.get("from"))):
+            inner = spec["fields"] if isinstance(spec["fields"], dict) else {one: {"from": one} for one in items.names}
+            public |= {f"{name}[].{one}" for one in public_columns(inner.items(), items) - ENVELOPE}
+            continue
         known = record_type.field(spec["from"]) if spec.get("from") in record_type.names else None
         if "constant" in spec or (known and (known.personal == "none" or known.kind == "code")):
             public.add(name)

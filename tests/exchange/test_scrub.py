@@ -3,6 +3,7 @@
 import io
 import json
 from time import process_time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,12 @@ from hypothesis import strategies as st
 from exchange.scrub import LONGEST, public_columns, scrub_verdicts, scrubbed, scrubbed_number
 from schemas.exchange import RecordVerdict
 from schemas.standard import standard
+from transforms.outgoing import compile_profile
 
+CASE_FIELDS = {
+    "ah": {"from": "case_number"},
+    "dsr": {"from": "parties", "as": "list", "fields": {"mc": {"from": "party_name"}, "xh": {"from": "line_number"}}},
+}
 ID = "11010519491231002X"
 NUMBER = "110105194912310029"
 
@@ -65,6 +71,18 @@ def test_no_value_ever_comes_through(before: str, after: str, value: str) -> Non
     text = scrubbed(f"{before}{value}{after}", [value])
     assert value not in text
     assert len(text) == len(f"{before}{value}{after}")
+
+
+@pytest.mark.parametrize("fields", [CASE_FIELDS, "canonical"], ids=["named", "canonical"])
+def test_what_the_entries_of_a_record_say_is_masked_too(fields: Any) -> None:
+    """A name of two characters, which is no run of five; what says nothing of a person stays."""
+    kind = standard("enforcement", "1.0").record_types["coercion_case"]
+    profile = compile_profile({"profile": "t", "version": "1", "fields": fields}, kind, "t")
+    names = ("parties", "party_name", "line_number") if fields == "canonical" else ("dsr", "mc", "xh")
+    line = json.dumps({"cd_id": "x", names[0]: [{names[1]: "甲乙", names[2]: "第二十二"}]}, ensure_ascii=False).encode()
+    said = [RecordVerdict(0, "rejected", "1", "当事人甲乙（第二十二）有误")]
+    (told,) = scrub_verdicts(said, io.BytesIO(line + b"\n"), public_columns(profile.fields, kind))
+    assert told.text == "当事人**（第二十二）有误"
 
 
 @given(cut=st.integers(1, 18))
