@@ -36,7 +36,7 @@ def quality(
         return None
     judged = json.loads(paths[-1].read_text(encoding="utf-8"))
     counts = BatchCounts(balance.pulled, balance.quarantined or 0, balance.duplicate or 0)
-    own = [one for one in judged["expectations"] if not one.get("base")]
+    own = [one for one in judged.get("expectations", []) if not one.get("base")]
     return {
         "measures": [{**asdict(one), "text": one.text} for one in measures(counts, kind, found, own)],
         "filled": list(_filled(judged, feed, kind)),
