@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from exchange import by_hand, flow, late
+from exchange.cli.main import app
 from exchange.ledger.balance import load_balance, newest_loads
 from sandbox.generator import cases as planted
 from sandbox.receivers.cases import KEY
@@ -165,7 +167,13 @@ def seen_to(at: CaseInstallation) -> None:
     assert {one.receiver for one in late.late(site, FEED)} == {"case_import"}
     with pytest.raises(GuijiError, match="does not wait"):
         by_hand.done(site, changes[0].version, "nation", "平台已更正", "甲")
-    for one in changes:
+    first, *others = changes
+    listed = CliRunner().invoke(app, ["quarantine", "by-hand"])
+    assert [line.partition(" ")[0] for line in listed.output.splitlines()] == [str(one.version) for one in changes]
+    words = ["quarantine", "by-hand", str(first.version), first.receiver]
+    assert CliRunner().invoke(app, words).exit_code != 0, "who and why must be said"
+    assert CliRunner().invoke(app, [*words, "--reason", "平台已更正", "--person", "甲"]).exit_code == 0
+    for one in others:
         assert by_hand.done(site, one.version, one.receiver, "平台已更正", "甲") == 1
     assert by_hand.waiting(site) == []
     assert late.late(site, FEED) == []
