@@ -22,9 +22,10 @@ class SourceFault:
     sql: tuple[str, ...] = ()
     postgresql: tuple[str, ...] = ()
     mysql: tuple[str, ...] = ()
+    sqlite: tuple[str, ...] = ()
 
     def statements(self, dialect: str) -> tuple[str, ...]:
-        return {"postgresql": self.postgresql, "mysql": self.mysql}.get(dialect, ()) or self.sql
+        return {"postgresql": self.postgresql, "mysql": self.mysql, "sqlite": self.sqlite}.get(dialect, ()) or self.sql
 
 
 def _row(name: str, expect: str, change: str) -> SourceFault:
@@ -67,6 +68,18 @@ SOURCE_FAULTS = (
     _row("a formula", "sent", "cfnr = '=HYPERLINK(\"http://192.0.2.1\")'"),
     _row("markup", "sent", "cfnr = '<script>alert(1)</script>{{ 7*7 }}'"),
     _row("characters outside the basic plane", "sent", "cfnr = '㛃𬭎䶮•𠮷'"),
+    _row("private-use characters", "either", "cfnr = '罚款\ue5f1一万元'"),
+    SourceFault(
+        "NUL in a text", "refused", mysql=("UPDATE xzcf SET cfnr = CONCAT('罚款', CHAR(0), '一万元') WHERE id = :id",),
+        sqlite=("UPDATE xzcf SET cfnr = '罚款' || char(0) || '一万元' WHERE id = :id",),
+    ),
+    SourceFault(
+        "GBK bytes in a UTF-8 text", "refused",
+        sqlite=("UPDATE xzcf SET cfnr = CAST(x'B7A3BFEED2BBCDF2D4AA' AS TEXT) WHERE id = :id",),
+    ),
+    SourceFault(
+        "half a surrogate", "refused", sqlite=("UPDATE xzcf SET cfnr = CAST(x'E7BD9AEDA0BD' AS TEXT) WHERE id = :id",),
+    ),
     SourceFault(
         "a text of 20,000 characters", "either", (f"UPDATE xzcf SET cfnr = '{'长' * 20000}' WHERE id = :id",),
     ),
