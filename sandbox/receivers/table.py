@@ -193,14 +193,14 @@ class TableReceiver(Witness):
         if half:
             self._note(control, "half_judged")
             self.faults.wait(self.faults.seconds)
-        self._verdicts(table, values[half:])
-        if self.faults.take("row_gone"):
-            self._kept.append((table, self._rows(control)[-1]))
-            statement = f"DELETE FROM {table} WHERE gj_key = :key AND gj_seq = :seq"  # noqa: S608 - names of our own
-            self._do(control, "row_gone", statement, seq=len(values) - 1)
+        gone = self.faults.take("row_gone")
+        self._verdicts(table, values[half:], gone)
+        if gone:
+            self._note(control, "row_gone")
         self._do(control, "judged", "UPDATE gj_control SET gj_state = '2' WHERE gj_key = :key")
 
-    def _verdicts(self, table: str, values: list[Row]) -> None:
+    def _verdicts(self, table: str, values: list[Row], gone: bool = False) -> None:
+        """With `gone` the last row is taken away in the same moment, and kept for `mend`."""
         if not values:
             return
         with self.engine.begin() as base:
@@ -209,6 +209,11 @@ class TableReceiver(Witness):
                 "WHERE gj_key = :key AND gj_seq = :seq"
             )
             base.execute(text(statement), values)
+            if gone:
+                one = "gj_key = :key AND gj_seq = :seq"
+                last = {name: values[-1][name] for name in ("key", "seq")}
+                self._kept += [(table, row) for row in self._read(base, table, one, last)]
+                base.execute(text(f"DELETE FROM {table} WHERE {one}"), last)  # noqa: S608 - names of our own
 
     def _do(self, control: Row, outcome: str, statement: str, **values: Any) -> bool:
         with self.engine.begin() as base:
