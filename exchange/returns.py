@@ -165,7 +165,8 @@ def _word(feed: Feed, kind: RecordType, said: Words) -> tuple[str, str, str]:
 
 def _finding(feed: Feed, kind: RecordType, code: str, name: str) -> tuple[str, str, str]:
     entry = registry()[code]
-    field = f"{kind.field(name).title_zh} {kind.field(name).title_en}" if name in kind.names else name or "—"
+    known = kind.at(name)
+    field = f"{known.title_zh} {known.title_en}" if known else name or "—"
     columns = "、".join(columns_of(feed, name))
     return (
         f"{field}（{columns}）" if columns else field,

@@ -80,6 +80,14 @@ class RecordType:
         """The field called `name`. Raises KeyError."""
         return next(f for f in self.fields if f.name == name) if name in self.names else _missing(name)
 
+    def at(self, path: str) -> Field | None:
+        """The field that a finding names: its own name, or `list[].field` for one of the entries; None for others."""
+        name, _, inner = path.partition("[]")
+        if name in self.names and inner.startswith("."):
+            items = self.field(name).items
+            return items.at(inner[1:]) if items else None
+        return self.field(name) if name in self.names else None
+
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(f.name for f in self.fields)

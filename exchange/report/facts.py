@@ -143,7 +143,7 @@ def _causes(connection: Connection, loads: tuple[int, ...], kind: RecordType) ->
     found = []
     for code, field, rows in connection.execute(FOUND, {"loads": loads}):
         entry = registry()[code]
-        known = kind.field(field) if field in kind.names else None
+        known = kind.at(field)
         found.append(
             Cause(
                 code, entry.severity, entry.title_zh, entry.title_en, entry.remedy_zh, entry.remedy_en,

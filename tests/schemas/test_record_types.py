@@ -114,6 +114,22 @@ def test_a_case_is_one_schema_that_any_validator_reads_alone() -> None:
         assert not Draft202012Validator(case.schema).is_valid(row)
 
 
+def test_a_finding_in_an_entry_names_a_field() -> None:
+    case = TYPES["coercion_case"]
+    parts = (
+        "case_number",
+        "parties",
+        "parties[]",
+        "parties[].phone",
+        "parties[].nothing",
+        "case_number[].x",
+        "nothing",
+        "",
+    )
+    found = [field and field.title_zh for field in map(case.at, parts)]
+    assert found == ["案号", "当事人", "当事人", "当事人联系电话", None, None, None, None]
+
+
 def test_a_penalty_a_coercion_and_another_act_name_their_inspection() -> None:
     for name in ("penalty", "coercion", "other_act"):
         link = TYPES[name].schema["properties"]["inspection_number"]["x-link"]
