@@ -30,6 +30,7 @@ from exchange.ledger.statements import (
     COUNT,
     DISPOSE,
     DUPLICATES,
+    GONE,
     KEEP_LAST,
     OUTBOX,
     QUARANTINE,
@@ -94,7 +95,7 @@ def register(
         if given is None:
             if seen and load.pulled:
                 end(connection, load.feed, seen, ledger.now)
-            for statement in (CORRECTED, *QUARANTINE):
+            for statement in (CORRECTED, GONE, *QUARANTINE):
                 connection.execute(text(statement), names)
         else:
             settle(connection, names)

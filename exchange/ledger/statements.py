@@ -106,6 +106,19 @@ AND NOT EXISTS (
     SELECT 1 FROM staging s WHERE s.held = 1 AND COALESCE(s.raw_digest, s.digest) = quarantine.raw_digest)
 """
 
+# A complete pull without the row: neither its bytes, nor its number at the source, nor its key. Tickets are joined to
+# the pull and not the other way round: they are few, and looked for only when the bytes of one are not there.
+_SHOWN = """
+SELECT q.id FROM quarantine q JOIN staging s ON s.{0} = q.{0}
+WHERE q.feed = CAST(:feed AS TEXT) AND q.state = 'held' AND s.ordinal >= 0
+"""
+GONE = f"""
+UPDATE quarantine SET state = 'corrected', closed_at = :now, reason = 'the source no longer has this row'
+WHERE feed = CAST(:feed AS TEXT) AND state = 'held' AND :complete = 1 AND :replay = 0
+AND raw_digest NOT IN (SELECT COALESCE(s.raw_digest, s.digest) FROM staging s WHERE s.held = 1)
+AND id NOT IN ({_SHOWN.format("source_ref")}) AND id NOT IN ({_SHOWN.format("business_key")})
+"""
+
 QUARANTINE = (
     # seen again after it was counted as corrected: open once more
     """UPDATE quarantine SET state = 'held', closed_at = NULL, reason = NULL, load_id = :load, ordinal = (

@@ -78,6 +78,31 @@ def test_the_same_bad_row_is_one_ticket_and_is_closed_when_a_sound_row_comes(led
         assert [tuple(r) for r in c.execute(text("SELECT state FROM quarantine"))] == [("corrected",)]
 
 
+def test_a_ticket_ends_when_a_complete_pull_no_longer_has_its_row(ledger, pull):
+    bad, keyless = ("a", "1", "bad", "upsert", True), (None, "7", "damaged", "upsert", True)
+    pull([bad, keyless, B])
+    pull([("c", "3", "dc", "upsert", False)], complete=False)
+    assert tickets(ledger) == [("held", None), ("held", None)], "an increment says nothing of what it does not hold"
+    pull([("a", "9", "bad still", "upsert", True), (None, "7", "damaged otherwise", "upsert", True), B])
+    assert [state for state, _ in tickets(ledger)] == ["held"] * 4, "the row is there, in other words"
+    pull([B])
+    assert tickets(ledger) == [("corrected", "the source no longer has this row")] * 4
+    pull([bad, B])
+    assert tickets(ledger)[0] == ("held", None), "there again, it is held again"
+
+
+def test_the_ticket_of_a_record_that_vanished_altogether_ends_with_it(ledger, pull):
+    pull([A, B])
+    pull([("a", "1", "bad", "upsert", True), B])
+    assert pull([B]).vanished == 1
+    assert [state for state, _ in tickets(ledger)] == ["corrected"]
+
+
+def tickets(ledger):
+    with ledger.read() as c:
+        return [tuple(r) for r in c.execute(text("SELECT state, reason FROM quarantine ORDER BY id"))]
+
+
 def test_a_revocation_of_something_unknown_is_left_out_by_name(ledger, pull):
     counts = pull([("x", "9", "dx", "revoke", False)])
     assert (counts.excluded, counts.new) == (1, 0)
