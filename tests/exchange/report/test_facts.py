@@ -73,6 +73,7 @@ def test_the_day_and_who_accepted_it_are_on_the_page(again: Site) -> None:
 
 def test_what_is_late_is_on_the_page(again: Site) -> None:
     with again.ledger.write("rung") as connection:
+        connection.execute(text("UPDATE delivery SET receiver = 'nation'"))  # whose ladder asks for `stored`
         key = connection.scalar(text("SELECT key FROM delivery"))
         connection.execute(
             text("INSERT INTO rung (delivery_key, name, due) VALUES (:key, 'stored', '2026-03-04')"), {"key": key}
