@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from threading import Timer, local
 from types import TracebackType
 from typing import Any
@@ -16,6 +17,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
 
+from schemas.errors import ConfigurationError
 from schemas.exchange import Answer
 
 MAX_BODY = 256 * 1024**2
@@ -107,9 +109,15 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
 
-def new_session() -> requests.Session:
-    """A session for one source or receiver."""
+def new_session(ca: str = "", where: str = "") -> requests.Session:
+    """A session for one source or receiver. `ca`: a PEM file of the authorities it is believed on, instead of the
+    public ones. Raises ConfigurationError when there is no such file.
+    """
     session = requests.Session()
+    if ca:
+        if not Path(ca).is_file():
+            raise ConfigurationError("there is no such file", where=f"{where}: access.ca", remedy="a PEM file of CAs")
+        session.verify = ca
     session.trust_env = False
     session.mount("http://", _Adapter(max_retries=0))
     session.mount("https://", _Adapter(max_retries=0))

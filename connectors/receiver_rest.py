@@ -33,7 +33,8 @@ class RestTarget:
     def __init__(self, access: Mapping[str, Any], where: str) -> None:
         self.url, self.where = str(access["url"]).rstrip("/"), where
         self.service, self.timeout = str(access["service"]), float(access.get("timeout", 60))
-        self.session, self.signer = new_session(), Signer(access["signing"])
+        self.session = new_session(str(access.get("ca", "")), where)
+        self.signer = Signer(access["signing"])
 
     def check(self) -> str:
         answer = self._request("GET", "/health", {})

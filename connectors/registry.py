@@ -20,7 +20,7 @@ SOURCES = {
         {"url", "table", "key"},
     ),
     "rest": (
-        {"method", "url", "signing", "timeout"},
+        {"method", "url", "signing", "timeout", "ca"},
         {
             "path",
             "service",
@@ -42,7 +42,7 @@ SOURCES = {
 }
 # method → (keys of access, those that must be there)
 TARGETS = {
-    "rest": ({"method", "url", "signing", "service", "timeout"}, {"url", "signing", "service"}),
+    "rest": ({"method", "url", "signing", "service", "timeout", "ca"}, {"url", "signing", "service"}),
     "table": (table_layout.KEYS, table_layout.NEEDED),
     "files": (file_access.KEYS, file_access.NEEDED),
 }

@@ -143,7 +143,7 @@ class RestSource:
     def __init__(self, access: Mapping[str, Any], source: Mapping[str, Any], where: str) -> None:
         self.url, self.source, self.where = str(access["url"]).rstrip("/"), source, where
         self.timeout = float(access.get("timeout", 60))
-        self.session = new_session()
+        self.session = new_session(str(access.get("ca", "")), where)
         self.signer = Signer(access["signing"], self._fetch_secret)
 
     def check(self) -> str:

@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from connectors.http import ask, new_session
 from connectors.receiver_rest import RestTarget
-from schemas.errors import ReceiverUnreachable
+from schemas.errors import ConfigurationError, ReceiverUnreachable
 
 NOW = datetime.datetime.now(datetime.UTC)
 DAY = datetime.timedelta(days=1)
@@ -98,6 +98,18 @@ def test_whom_the_authority_vouches_for_is_believed(tmp_path: Path, authority: P
     with served(own) as (port, heard):
         assert asked(port, ca) == b"ok"
         assert len(heard) == 1
+
+
+def test_an_access_may_name_its_own_authority(tmp_path: Path, authority: Pair) -> None:
+    own, ca = pem(tmp_path / "own", certificate("localhost", authority)), pem(tmp_path / "ca", authority)
+    with served(own) as (port, heard):
+        access = {"method": "rest", "url": f"https://localhost:{port}", "service": "s", "signing": {"scheme": "none"}}
+        assert RestTarget({**access, "ca": str(ca)}, "x").check() == "the receiver answers"
+        with pytest.raises(ReceiverUnreachable):
+            RestTarget(access, "x").check()
+        assert len(heard) == 1
+    with pytest.raises(ConfigurationError, match=r"receiver.yaml: access.ca: there is no such file"):
+        RestTarget({**access, "ca": str(tmp_path / "none.pem")}, "receiver.yaml")
 
 
 @pytest.mark.parametrize(
