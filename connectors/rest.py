@@ -204,7 +204,9 @@ class RestSource:
         try:
             data = json.loads(answer.body)
         except (ValueError, RecursionError):
-            raise SourceChanged("the answer is no JSON", where=self.where, remedy="check url and source.path") from None
+            raise SourceUnreachable(  # a gateway's page in the department's place, or half an answer: it may pass
+                "the answer is no JSON", where=self.where, remedy="it is tried again; if it stays, check url and path"
+            ) from None
         ok = self.source.get("ok", {"path": "code", "value": "0"})
         code = str(_at(data, str(ok["path"])))
         if code == str(ok["value"]):
