@@ -25,8 +25,9 @@ ESCAPES = {
     "\r": "\\r",
     '"': "\\042",
 }  # in COPY's text form; the last for Arrow's sake
-# For this transaction alone: sorts and joins of a pull in memory; to know what it is like, a look at 3,000 rows does.
-SETTINGS = ("work_mem = '64MB'", "default_statistics_target = 10")
+# For this transaction alone: sorts and joins of a pull in memory; to know what it is like, a look at 3,000 rows does;
+# and no compiling of statements, which takes longer than most of them.
+SETTINGS = ("work_mem = '64MB'", "default_statistics_target = 10", "jit = off")
 MAKE = """
 CREATE TEMPORARY TABLE staging (
     ordinal INTEGER PRIMARY KEY, business_key TEXT, source_ref TEXT, digest TEXT, operation TEXT,

@@ -89,52 +89,53 @@ SELECT COUNT(CASE WHEN ordinal >= 0 THEN 1 END),
        CASE WHEN :complete = 0 THEN 0 ELSE (
             SELECT COUNT(*) FROM record_version v WHERE v.feed = CAST(:feed AS TEXT) AND v.revision = 1) - (
             SELECT COUNT(*) FROM record_current c WHERE c.feed = CAST(:feed AS TEXT) AND c.operation = 'revoke') END,
-       (SELECT COUNT(*) FROM staging s WHERE s.disposition = 'quarantined' AND NOT EXISTS (
+       (SELECT COUNT(CASE WHEN EXISTS (
             SELECT 1 FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT) AND q.state = 'held'
-            AND q.raw_digest = COALESCE(s.raw_digest, s.digest)))
+            AND q.raw_digest = COALESCE(s.raw_digest, s.digest)) THEN NULL ELSE 1 END)
+        FROM staging s WHERE s.disposition = 'quarantined')
 FROM staging
 """
 
-# The source sent a sound row for what was held: the ticket is done. A file that came late says nothing of newer rows.
-CORRECTED = """
-UPDATE quarantine SET state = 'corrected', closed_at = :now, reason = 'the source sent a sound row'
-WHERE feed = CAST(:feed AS TEXT) AND state = 'held' AND (
-    business_key IN (SELECT s.business_key FROM staging s WHERE s.held = 0 AND s.ordinal >= (1 - :replay) * :late)
-    OR source_ref IN (SELECT s.source_ref FROM staging s WHERE s.held = 0 AND s.ordinal >= (1 - :replay) * :late))
-AND (:replay = 0 OR load_id <= :origin)
-AND NOT EXISTS (
-    SELECT 1 FROM staging s WHERE s.held = 1 AND COALESCE(s.raw_digest, s.digest) = quarantine.raw_digest)
-"""
-
-# A complete pull without the row: neither its bytes, nor its number at the source, nor its key. Tickets are joined to
-# the pull and not the other way round: they are few, and looked for only when the bytes of one are not there.
+# Tickets are joined to the pull and not the other way round, and digests are compared as sets: a ticket never makes the
+# database look through the whole pull for it. The plus keeps SQLite from taking the range of ordinals for a way in.
 _SHOWN = """
 SELECT q.id FROM quarantine q JOIN staging s ON s.{0} = q.{0}
-WHERE q.feed = CAST(:feed AS TEXT) AND q.state = 'held' AND s.ordinal >= 0
+WHERE q.feed = CAST(:feed AS TEXT) AND q.state = 'held' AND {1}
 """
+_BAD_STILL = "raw_digest IN (SELECT COALESCE(s.raw_digest, s.digest) FROM staging s WHERE s.held = 1)"
+_SOUND = "s.held = 0 AND +s.ordinal >= (1 - :replay) * :late"
+
+# The source sent a sound row for what was held: the ticket is done. A file that came late says nothing of newer rows.
+CORRECTED = f"""
+UPDATE quarantine SET state = 'corrected', closed_at = :now, reason = 'the source sent a sound row'
+WHERE feed = CAST(:feed AS TEXT) AND state = 'held'
+AND (id IN ({_SHOWN.format("business_key", _SOUND)}) OR id IN ({_SHOWN.format("source_ref", _SOUND)}))
+AND (:replay = 0 OR load_id <= :origin) AND NOT {_BAD_STILL}
+"""
+
+# A complete pull without the row: neither its bytes, nor its number at the source, nor its key.
 GONE = f"""
 UPDATE quarantine SET state = 'corrected', closed_at = :now, reason = 'the source no longer has this row'
-WHERE feed = CAST(:feed AS TEXT) AND state = 'held' AND :complete = 1 AND :replay = 0
-AND raw_digest NOT IN (SELECT COALESCE(s.raw_digest, s.digest) FROM staging s WHERE s.held = 1)
-AND id NOT IN ({_SHOWN.format("source_ref")}) AND id NOT IN ({_SHOWN.format("business_key")})
+WHERE feed = CAST(:feed AS TEXT) AND state = 'held' AND :complete = 1 AND :replay = 0 AND NOT {_BAD_STILL}
+AND id NOT IN ({_SHOWN.format("source_ref", "+s.ordinal >= 0")})
+AND id NOT IN ({_SHOWN.format("business_key", "+s.ordinal >= 0")})
 """
 
 QUARANTINE = (
     # seen again after it was counted as corrected: open once more
-    """UPDATE quarantine SET state = 'held', closed_at = NULL, reason = NULL, load_id = :load, ordinal = (
-           SELECT MIN(s.ordinal) FROM staging s WHERE s.disposition = 'quarantined'
-           AND COALESCE(s.raw_digest, s.digest) = quarantine.raw_digest)
-       WHERE feed = CAST(:feed AS TEXT) AND state = 'corrected' AND EXISTS (
-           SELECT 1 FROM staging s WHERE s.disposition = 'quarantined'
-           AND COALESCE(s.raw_digest, s.digest) = quarantine.raw_digest)""",
+    """UPDATE quarantine SET state = 'held', closed_at = NULL, reason = NULL, load_id = :load, ordinal = r.ordinal
+       FROM (SELECT COALESCE(s.raw_digest, s.digest) AS digest, MIN(s.ordinal) AS ordinal
+             FROM staging s WHERE s.disposition = 'quarantined' GROUP BY COALESCE(s.raw_digest, s.digest)) r
+       WHERE quarantine.state = 'corrected' AND quarantine.id = (
+           SELECT q.id FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT) AND q.raw_digest = r.digest)""",
     """INSERT INTO quarantine
            (feed, raw_digest, business_key, source_ref, load_id, ordinal, state, opened_at)
        SELECT CAST(:feed AS TEXT), COALESCE(s.raw_digest, s.digest), MIN(s.business_key), MIN(s.source_ref),
            CAST(:load AS BIGINT), MIN(s.ordinal),
            'held', CAST(:now AS TEXT)
-       FROM staging s WHERE s.disposition = 'quarantined'
-       AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT)
-                       AND q.raw_digest = COALESCE(s.raw_digest, s.digest))
+       FROM staging s WHERE s.disposition = 'quarantined' AND (
+           SELECT q.id FROM quarantine q
+           WHERE q.feed = CAST(:feed AS TEXT) AND q.raw_digest = COALESCE(s.raw_digest, s.digest)) IS NULL
        GROUP BY COALESCE(s.raw_digest, s.digest)""",
 )
 
