@@ -95,8 +95,9 @@ MUTANTS = (
     ),
     _one("known by its content alone", STATEMENTS, _SAME_ROW, _ANY_ROW, "nights", "3"),
     _one(
-        "nobody is asked after a timeout", DELIVER, 'if promise.get("inquiry") == "by_key":\n            answer',
-        "if False:\n            answer", "simple_minded", "error_500_after",
+        "nobody is asked after a timeout", DELIVER,
+        'if seen or promise.get("inquiry") == "by_key":\n            answer', "if False:\n            answer",
+        "simple_minded", "error_500_after",
     ),
     _one(
         "no time to settle", DELIVER, "if since < timedelta(seconds=seconds):", "if False:",
@@ -133,7 +134,8 @@ MUTANTS = (
          "by_file", "wrong_bytes"),
     _one("a rename that was not done taken for done", FILES, "not place.place(part, path):",
          "place.discard(part) or False:", "by_file", "rename_hang_up_before"),
-    _one("sent again what lay there and is gone", DELIVER, "if self.book.lay_there(item):", "if False:",
+    _one("sent again what lay there and is gone", DELIVER, "self.receiver.promise, self.book.lay_there(item)",
+         "self.receiver.promise, False",
          "by_table", "taken_and_gone"),
     _one("no look at the epoch", LEDGER, "if epoch != lease.epoch:", "if False:", "zombie", "register.before_commit"),
     _one(
@@ -156,8 +158,8 @@ MUTANTS = (
     _one("no overlap", SQL, 'str(self.source.get("overlap", "1h"))', '"0s"', "incremental"),
     _one("no sweep", FLOW, 'return how == "nightly" or', "return False and", "nights", "2"),
     _one(
-        "what is held is dropped", REGISTRATION, "for statement in (CORRECTED, *QUARANTINE):",
-        "for statement in (CORRECTED,):", "nights", "1",
+        "what is held is dropped", REGISTRATION, "for statement in (CORRECTED, GONE, *QUARANTINE):",
+        "for statement in (CORRECTED, GONE):", "nights", "1",
     ),
     _one(
         "accepted in part, counted whole", RECEIPTS, "found[seq] = RecordVerdict(seq, status,",
