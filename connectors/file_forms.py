@@ -11,6 +11,7 @@ from typing import Any
 
 from pyarrow import csv
 
+from connectors.sealed_lines import as_table
 from connectors.workbook import EACH, Sheets, workbook
 from schemas.errors import ConfigurationError, GuijiError
 from schemas.exchange import Sealed
@@ -31,22 +32,14 @@ def file_of(sealed: Sealed, form: str, sheets: Mapping[str, Sheets], where: str)
         raise GuijiError("the bytes are not those that were sealed", where=sealed.key[:12], remedy="restore deliveries")
     if form == "ndjson":
         return content
-    records = [json.loads(line) for line in content.splitlines()]
     at = f"{where}: access.format"
     if form == "xlsx":
+        records = [json.loads(line) for line in content.splitlines()]
         chosen = sheets.get(sealed.record_type) or {sealed.record_type: {name: name for name in records[0]}}
         _say_all(records, chosen, at)
         return workbook(records, chosen, at)
-    if any(isinstance(value, list | dict) for record in records for value in record.values()):
-        raise ConfigurationError("csv has no room for a list", where=at, remedy="write ndjson, or xlsx with sheets")
-    return _csv(sealed, where)
-
-
-def _csv(sealed: Sealed, where: str) -> bytes:
-    from connectors.receiver_table import read_body
-
     out = io.BytesIO()
-    csv.write_csv(read_body(sealed, where), out, csv.WriteOptions(quoting_style="all_valid"))
+    csv.write_csv(as_table(sealed, at), out, csv.WriteOptions(quoting_style="all_valid"))
     return out.getvalue()
 
 

@@ -7,10 +7,10 @@ lays a receipt file of that key; until then the delivery is `unknown`, and asked
 
 import json
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
+from itertools import chain, repeat
 from secrets import token_hex
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -19,6 +19,7 @@ from connectors.file_forms import file_of
 from connectors.file_places import FolderPlace, Place
 from connectors.file_receipts import as_json
 from connectors.receipts import parsed, read_receipt
+from connectors.verdicts import JUDGED, WAITING, Patience, comes_and_goes, seen_there
 from connectors.workbook import Sheets
 from schemas.crash_points import crash_point
 from schemas.errors import (
@@ -30,10 +31,7 @@ from schemas.errors import (
 )
 from schemas.exchange import Answer, Receipt, Sealed
 
-JUDGED, WAITING = 200, 202
-"""Of an answer that was read from files; as HTTP has it, so that receipts of all kinds of receiver read alike."""
 MAX_RECEIPT, MAX_MANIFEST = 64 * 1024**2, 4096
-LONGEST_PAUSE = 5.0
 DIGEST = re.compile("[0-9a-f]{64}")
 NAME = re.compile(r"[0-9A-Za-z]{16,128}")
 
@@ -46,7 +44,7 @@ class FileTarget:
         self.address, self.form = urlsplit(str(access["url"])), str(access["format"])
         self.folder = unquote(self.address.path).rstrip("/")
         self.receipts = str(access.get("receipts", self.folder)).rstrip("/")
-        self._left = float(access.get("wait", 0))
+        self.patience = Patience(float(access.get("wait", 0)))
 
     def check(self) -> str:
         with self._place() as place:
@@ -67,11 +65,16 @@ class FileTarget:
                 new = "" if found else self._written(place, self._at(sealed.key, "ok"), manifest)
             if new:
                 self._named(place, new, self._at(sealed.key, "ok"), manifest, "manifest")
-            answer = self._judged(place, sealed.key, verified=not found)
+            try:
+                answer = self._judged(place, sealed.key, verified=not found)
+            except GuijiError:
+                if not new:
+                    raise
+                answer = None
         if answer is None and new:  # it lay there, that much is known
             return Answer(WAITING, {"Source": f"file {sealed.key}.ok"}, manifest)
         if answer is None:
-            raise ReceiverUnreachable("the delivery comes and goes", where=self.where, remedy="the next run asks again")
+            raise comes_and_goes(self.where)
         return answer
 
     def inquire(self, key: str) -> Answer | None:
@@ -81,6 +84,10 @@ class FileTarget:
 
     def read(self, sealed: Sealed, answer: Answer) -> Receipt:
         """Raises AwaitingVerdicts, ReceiverRefused, ReceiptMismatch, or ReceiverUnreachable for what cannot be read."""
+        with seen_there():
+            return self._read(sealed, answer)
+
+    def _read(self, sealed: Sealed, answer: Answer) -> Receipt:
         said = parsed(answer.body, self.where)
         if answer.status == WAITING:
             if (said.get("key"), said.get("count"), said.get("digest")) != (sealed.key, sealed.count, sealed.digest):
@@ -136,15 +143,8 @@ class FileTarget:
         crash_point(f"files.{what}.after_rename")
 
     def _judged(self, place: Place, key: str, verified: bool = False) -> Answer | None:
-        """Look until the receipt is there, or the time of this run is over."""
-        pause = 0.05
-        while True:
-            answer = self._look(place, key, verified)
-            if answer is None or answer.status != WAITING or self._left <= 0:
-                return answer
-            pause, verified = min(pause * 1.5, LONGEST_PAUSE, self._left), True
-            time.sleep(pause)
-            self._left -= pause
+        looks = chain([verified], repeat(True))
+        return self.patience.look(lambda: self._look(place, key, next(looks)))
 
     def _look(self, place: Place, key: str, verified: bool = False) -> Answer | None:
         """The receipt, else the manifest, as they lie there; the data file is read back unless that was done."""

@@ -5,25 +5,24 @@ receiver judges later; its verdicts are read from the status columns until every
 canonical JSON text of these rows, in the form of connectors/receipts.py, with the receiver's own status beside ours.
 """
 
-import io
 import json
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import polars as pl
 import pyarrow as pa
 
 from connectors.receipts import read_receipt
-from connectors.table_answers import REFUSED, WAITING, Answers, as_answer
+from connectors.sealed_lines import as_table
+from connectors.table_answers import Answers, as_answer
 from connectors.table_databases import Database
 from connectors.table_fit import Fit
 from connectors.table_holdings import Holdings
 from connectors.table_layout import ENVELOPE, layout
 from connectors.table_servers import database_of
+from connectors.verdicts import REFUSED, WAITING, Patience, comes_and_goes, seen_there
 from schemas.crash_points import crash_point
 from schemas.errors import (
     AwaitingVerdicts,
@@ -36,7 +35,6 @@ from schemas.errors import (
 from schemas.exchange import Answer, Receipt, Sealed
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-LONGEST_PAUSE = 5.0
 DRIVERS = ("sqlite3", "psycopg", "pymysql")
 
 
@@ -46,7 +44,7 @@ class TableTarget:
     def __init__(self, access: Mapping[str, Any], where: str) -> None:
         self.where, self.layout, self.url = where, layout(access, where), str(access["url"])
         self.kind, self.timeout = database_of(self.url, where), float(access.get("timeout", 30))
-        self.answers, self._left = Answers(self.layout), float(access.get("wait", 0))
+        self.answers, self.patience = Answers(self.layout), Patience(float(access.get("wait", 0)))
         self._fits: dict[str, Fit] = {}
         self._holdings: dict[tuple[str, str], Holdings] = {}
 
@@ -57,9 +55,15 @@ class TableTarget:
 
     def send(self, sealed: Sealed) -> Answer:
         """Raises ReceiverUnreachable; with nothing written, ConfigurationError, ReceiverRefused or ReceiptMismatch."""
-        with self._database() as database:
-            written = self._written(database, sealed)
-            return self._judged(database, sealed.key) or self._gone(sealed, written)
+        written, answer = False, None
+        try:
+            with self._database() as database:
+                written = self._written(database, sealed)
+                answer = self._judged(database, sealed.key)
+        except GuijiError:
+            if not written:
+                raise
+        return answer or self._gone(sealed, written)
 
     def inquire(self, key: str) -> Answer | None:
         """None when neither a control row nor rows of this delivery are there."""
@@ -68,11 +72,8 @@ class TableTarget:
 
     def read(self, sealed: Sealed, answer: Answer) -> Receipt:
         """Raises AwaitingVerdicts, ReceiverRefused or ReceiptMismatch."""
-        try:
+        with seen_there():
             return self._read(sealed, answer)
-        except ReceiptMismatch as error:
-            error.there = True
-            raise
 
     def _read(self, sealed: Sealed, answer: Answer) -> Receipt:
         said = json.loads(answer.body)
@@ -111,7 +112,7 @@ class TableTarget:
     def _written(self, database: Database, sealed: Sealed) -> bool:
         """False: something of it is there already. What is raised before COMMIT leaves nothing behind."""
         try:
-            fit, data = self._fit(database, sealed.record_type), read_body(sealed, self.where)
+            fit, data = self._fit(database, sealed.record_type), as_table(sealed, f"{self.where}: access.tables")
             database.begin()
             if not self._claimed(database, sealed, data):
                 return False
@@ -162,22 +163,18 @@ class TableTarget:
         return found | {name: pa.array([text] * count, pa.string()) for name, text in self.layout.fixed.items()}
 
     def _judged(self, database: Database, key: str) -> Answer | None:
-        """Look until every record has its verdict, or the time of this run is over."""
-        pause = 0.05
-        while True:
+        def once() -> Answer | None:
             database.snapshot()
             answer = self.answers.look(database, key)
             database.rollback()  # the next look is to see what has happened since
-            if answer is None or answer.status != WAITING or self._left <= 0:
-                return answer
-            pause = min(pause * 1.5, LONGEST_PAUSE, self._left)
-            time.sleep(pause)
-            self._left -= pause
+            return answer
+
+        return self.patience.look(once)
 
     def _gone(self, sealed: Sealed, written: bool) -> Answer:
-        """COMMIT was answered, and at the first look nothing is there: it lay there, that much is known."""
+        """COMMIT was answered, and the first look fails or finds nothing: it lay there, that much is known."""
         if not written:
-            raise ReceiverUnreachable("the delivery comes and goes", where=self.where, remedy="the next run asks again")
+            raise comes_and_goes(self.where)
         said = {"key": sealed.key, "record_type": sealed.record_type, "count": sealed.count, "digest": sealed.digest}
         return as_answer(WAITING, self.layout.control, said)
 
@@ -226,20 +223,6 @@ class TableTarget:
         return ReceiverUnreachable(
             f"the receiver's database {said} ({name})", where=self.where, remedy="the next run asks what became of it"
         )
-
-
-def read_body(sealed: Sealed, where: str) -> pa.Table:
-    """The sealed lines as columns; what cannot be put together again to the same bytes is refused."""
-    with sealed.open() as body:
-        content = body.read()
-    names = list(json.loads(content.split(b"\n", 1)[0]))
-    kinds = {name: pl.Int64() if name == "cd_revision" else pl.String() for name in names}
-    frame, again = pl.read_ndjson(io.BytesIO(content), schema=kinds), io.BytesIO()
-    frame.write_ndjson(again)
-    if again.getvalue() != content:
-        raise GuijiError("the sealed lines are no table", where=where, remedy="report it: a defect of ours")
-    table = frame.to_arrow()
-    return pa.table([column.cast(pa.string()) for column in table.columns], names=names)
 
 
 def _now() -> str:

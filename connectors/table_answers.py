@@ -7,10 +7,8 @@ from typing import Any
 
 from connectors.table_databases import Database
 from connectors.table_layout import Layout
+from connectors.verdicts import JUDGED, REFUSED, WAITING
 from schemas.exchange import Answer
-
-WAITING, JUDGED, REFUSED = 202, 200, 422
-"""Of an answer that was read from tables; as HTTP has it, so that receipts of all kinds of receiver read alike."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from functools import partial
 from hashlib import sha256
+from typing import NoReturn
 
 from exchange.ledger.database import Lease
 from exchange.ledger.deliveries import Deliveries, Delivery
@@ -66,14 +67,18 @@ class Courier:
         return acked
 
     def _found(self, item: Delivery) -> bool:
-        """Ask for an outcome we do not know. False: the receiver does not have it and it is safe to send again."""
-        promise = self.receiver.promise
-        if promise.get("inquiry") == "by_key":
+        """Ask for an outcome we do not know. False: the receiver does not have it and it is safe to send again.
+
+        What was seen lying there is asked about whatever is promised: what showed it can show its verdicts.
+        """
+        promise, seen = self.receiver.promise, self.book.lay_there(item)
+        if seen or promise.get("inquiry") == "by_key":
             answer = self.target.inquire(item.key)
             if answer is not None:
                 self._file(item, answer)
                 return True
-            self._refuse_vanished(item)
+        if seen:
+            self._hold_vanished(item)
         if promise.get("idempotency") == "honoured":
             return False
         if promise.get("inquiry") == "by_key":
@@ -86,15 +91,14 @@ class Courier:
             remedy="ask the receiver by telephone, then release or drop the delivery",
         )
 
-    def _refuse_vanished(self, item: Delivery) -> None:
+    def _hold_vanished(self, item: Delivery) -> NoReturn:
         """What lay there without a verdict and is gone may have been taken: sent again it might be taken twice."""
-        if self.book.lay_there(item):
-            self.book.hold(item, self.lease)
-            raise Terminal(
-                "this delivery lay at the receiver and is gone without its verdicts",
-                where=f"{self.receiver.code} {item.key[:12]}",
-                remedy="ask the receiver what became of it, then release or drop the delivery",
-            )
+        self.book.hold(item, self.lease)
+        raise Terminal(
+            "this delivery lay at the receiver and is gone without its verdicts",
+            where=f"{self.receiver.code} {item.key[:12]}",
+            remedy="ask the receiver what became of it, then release or drop the delivery",
+        )
 
     def _await_settling(self, item: Delivery) -> None:
         """A receiver that applies late could still apply the first copy: wait until it no longer can."""

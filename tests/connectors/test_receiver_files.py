@@ -127,6 +127,7 @@ def test_what_is_no_receipt_is_not_believed(
     with pytest.raises(kind) as told:
         target.read(delivery, answer)
     assert type(told.value) is kind
+    assert told.value.there is (kind is not ReceiverRefused), "gone later, it may have been taken"
 
 
 def test_two_receipts_are_none(exchange: Exchange, delivery: Sealed) -> None:

@@ -121,6 +121,13 @@ def test_what_a_server_says_wrongly_or_cannot_do_is_no_hindrance(
     assert not sftp.faults.left()
 
 
+def test_what_got_its_name_is_known_to_lie_there_when_the_look_fails(sftp: Exchange, delivery: Sealed) -> None:
+    sftp.faults.set("no_right_to_read", skip=2)
+    target = sftp.target()
+    assert waiting(target, delivery, target.send(delivery))
+    assert not sftp.faults.left()
+
+
 @pytest.mark.parametrize("skip", [0, 1, 2])
 def test_a_stale_view_overwrites_nothing(sftp: Exchange, delivery: Sealed, skip: int) -> None:
     """What lies there is said not to be there: to the inquiry, then to the send."""

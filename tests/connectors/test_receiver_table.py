@@ -175,6 +175,20 @@ def test_verdicts_in_a_table_of_their_own_and_other_names(exchange_url: str, del
     made.engine.dispose()
 
 
+def test_what_was_committed_is_known_to_lie_there_when_the_look_fails(tmp_path: Path, delivery: Sealed) -> None:
+    made = Platform(f"sqlite:///{tmp_path / 'platform.db'}", ACCESS | {"verdicts": "gj_verdict"})
+    sqlite3.connect(tmp_path / "platform.db").close()
+    made.make()
+    made.do("DROP TABLE gj_verdict")
+    spoiled = "gj_key, gj_seq, json('{' || gj_seq) AS gj_state, '' AS gj_code, '' AS gj_message"
+    made.do(f"CREATE VIEW gj_verdict AS SELECT {spoiled} FROM gj_penalty")
+    with pytest.raises(AwaitingVerdicts):
+        made.target().read(delivery, made.target().send(delivery))
+    with pytest.raises(ReceiverUnreachable):
+        made.target().inquire(delivery.key)
+    made.engine.dispose()
+
+
 def test_no_statement_for_each_record(tmp_path: Path) -> None:
     path = tmp_path / "platform.db"
     with closing(sqlite3.connect(path)):

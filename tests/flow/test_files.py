@@ -78,10 +78,15 @@ def test_judged_days_later(install: Install) -> None:
     assert set(states(at)) == {("acked", 2)}
 
 
-def test_what_lay_there_and_is_gone_is_for_two_persons(install: Install) -> None:
+PROMISE = "idempotency: honoured, inquiry: by_key"
+
+
+@pytest.mark.parametrize("promise", [PROMISE, "idempotency: honoured"])
+def test_what_lay_there_and_is_gone_is_for_two_persons(install: Install, promise: str) -> None:
     at = install(batch=20, only=FEED, transport="folder")
+    edit(at.root / YAML, PROMISE, promise)
     at.world.nation.faults.set("taken_and_gone", 1)
-    edit(at.root / YAML, "wait: 20", "wait: 5")
+    edit(at.root / YAML, "wait: 20", "wait: 1")
     with pytest.raises(AwaitingVerdicts):
         at.run(FEED)
     with pytest.raises(Terminal, match="gone without its verdicts"):
@@ -92,6 +97,18 @@ def test_what_lay_there_and_is_gone_is_for_two_persons(install: Install) -> None
     held.confirm(site, one.key, ("arrived",), "乙")
     site.ledger.engine.dispose()
     at.run(FEED)
+    assert look(at) == []
+
+
+def test_what_was_seen_there_is_asked_about_whatever_is_promised(install: Install) -> None:
+    at = install(batch=20, only=FEED, transport="folder")
+    edit(at.root / YAML, "wait: 20", "wait: 0")
+    edit(at.root / YAML, PROMISE, "idempotency: none")
+    at.world.nation.faults.set("late", 1000, seconds=10**6)
+    with pytest.raises(AwaitingVerdicts):
+        at.run(FEED)
+    at.world.nation.hurry()
+    again(at)
     assert look(at) == []
 
 
