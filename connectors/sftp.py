@@ -5,6 +5,7 @@ import logging
 import stat
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
+from threading import Thread
 from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, unquote
 
@@ -30,7 +31,9 @@ class SftpPlace:
         """Raises ReceiverUnreachable, ReceiverRefused (host key, login) or ConfigurationError (keys that are none)."""
         self.where, self.timeout = where, float(access.get("timeout", 60))
         options = _options(url, access, self.timeout, where)
-        self._runner = asyncio.Runner()
+        self._loop = asyncio.new_event_loop()  # in a thread of its own: the caller's may have a loop that runs
+        self._thread = Thread(target=self._loop.run_forever, name="sftp", daemon=True)
+        self._thread.start()
         self._connection: asyncssh.SSHClientConnection | None = None
         try:
             crash_point("sftp.before_connect")
@@ -103,9 +106,21 @@ class SftpPlace:
         return True
 
     def close(self) -> None:
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(self.timeout)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(self.timeout)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+    async def _end(self) -> None:
         if self._connection is not None:
             self._connection.abort()
-        self._runner.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._loop.shutdown_asyncgens()
 
     def _shut(self, stream: asyncssh.SFTPClientFile) -> None:
         """After a failure the server may not answer this either."""
@@ -114,8 +129,12 @@ class SftpPlace:
 
     def _do(self, work: Awaitable[T], doing: str, times: int = 1, told: bool = True) -> T:
         """One request, its answer in time. Without `told` the library's own errors go up."""
+
+        async def in_time() -> T:
+            return await asyncio.wait_for(work, self.timeout * times)
+
         try:
-            return self._runner.run(asyncio.wait_for(work, self.timeout * times))
+            return asyncio.run_coroutine_threadsafe(in_time(), self._loop).result()
         except (OSError, asyncssh.Error, TimeoutError) as error:
             if told or not isinstance(error, asyncssh.SFTPError):
                 raise self._told(error, doing) from None
