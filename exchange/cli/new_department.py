@@ -29,6 +29,7 @@ SOURCE = {
     ),
     "files": ('{pattern: "*.csv", format: csv}', "{kind: csv, encoding: gb18030}"),
 }
+CHILD = "{table: 表名, key: id}"
 DEPARTMENT = """\
 name: {name}
 name_en: {name_en}
@@ -87,6 +88,12 @@ def write_department(
         raise ConfigurationError(
             f"access {method} does not exist", where="--access", remedy=nearest(method, list(ACCESS))
         )
+    if record_type.part_of:
+        raise ConfigurationError(
+            f"{kind} stands in the lists of {record_type.part_of} alone",
+            where="--record-type",
+            remedy=f"write {record_type.part_of}, with --access sql",
+        )
     text = mapping_text(code, record_type, method, receivers)
     made = [mapping]
     if not department.exists():
@@ -106,17 +113,27 @@ def write_department(
 
 
 def mapping_text(code: str, record_type: RecordType, method: str, receivers: Iterable[str]) -> str:
-    """The YAML: required fields live, optional ones behind a #."""
+    """The YAML: required fields live, optional ones behind a #, and below them the lists of a case (`sql` alone)."""
     source, fmt = SOURCE[method]
+    lists = record_type.lists if method == "sql" else {}
+    if lists:
+        source = CHILD  # such a feed reads everything every night: no cursor
     head = MAPPING.format(
         code=code, kind=record_type.name, standard=record_type.standard, source=source, format=fmt,
         receivers=", ".join(receivers),
     )  # fmt: skip
-    lines = [
-        f"  {'' if f.required else '# '}{f.name}: {{from: {scalar(f.title_zh)}, as: {converter(f)}}}\n"
+    body = head + _lines(record_type, "  ") + ("children:\n" if lists else "")
+    for name, inner in lists.items():
+        body += f"  {name}:\n    source: {CHILD}\n    fields:\n{_lines(inner, '      ')}"
+    return body
+
+
+def _lines(record_type: RecordType, margin: str) -> str:
+    return "".join(
+        f"{margin}{'' if f.required else '# '}{f.name}: {{from: {scalar(f.title_zh)}, as: {converter(f)}}}\n"
         for f in record_type.fields
-    ]
-    return head + "".join(lines)
+        if f.name not in record_type.lists
+    )
 
 
 def converter(field: Field) -> str:
