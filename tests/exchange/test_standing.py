@@ -30,7 +30,7 @@ def look(one, rows, keys=None, digests=None, refs=True, held=None):
         "_digest": pa.array(digests or ["x"] * len(rows), pa.string()),
         "_raw_digest": pa.array(held or [None] * len(rows), pa.string()),
     }
-    watch.look(table, marks, "p", 100)
+    watch.look(table, marks, "p", 100, late=False)
     return watch.finish()
 
 
