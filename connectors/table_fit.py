@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.table_databases import Column, Database, Kind
-from connectors.table_layout import ENVELOPE, Layout
+from connectors.table_layout import ENVELOPE, Layout, check_fields
 from schemas.errors import ConfigurationError, GuijiError
 from schemas.nearest import nearest
 
@@ -65,6 +65,7 @@ class Fit:
 
     def rows(self, data: pa.Table, beside: Mapping[str, pa.Array]) -> pa.Table:
         """What is to be written, under the table's own names. Raises ConfigurationError for what does not fit."""
+        check_fields(self.layout, data.column_names, self._at)
         _need(self.columns, data.column_names, self.table, f"{self.where}: access.tables")
         found = {}
         for name, values in [*beside.items(), *zip(data.column_names, data.columns, strict=True)]:

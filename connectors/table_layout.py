@@ -4,7 +4,7 @@ Every name that is not in receiver.yaml is ours, and no standard's: gj_key, gj_s
 (cd_id, cd_operation, cd_source, cd_batch, cd_revision) and the profile's fields keep their own names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,24 @@ def layout(access: Mapping[str, Any], where: str) -> Layout:
     return found
 
 
+def check_fields(found: Layout, fields: Iterable[str], where: str) -> None:
+    """Of a profile: none may be a column that we fill or they judge by. Raises ConfigurationError."""
+    taken = {name.casefold() for name in (*found.of_rows.values(), *found.fixed)}
+    for name in fields:
+        if name.casefold() in taken:
+            raise ConfigurationError(
+                f"the profile's field {name} is also one of access.columns or access.fixed",
+                where=where,
+                remedy="take it out of one of the two; a status that they write is no field of the record",
+            )
+        _plain(name, where)
+
+
+def _plain(name: str, where: str) -> None:
+    if "%" in name:  # two of the drivers take it for a place of a parameter
+        raise ConfigurationError(f"{name}: no % can be in a name", where=where, remedy="have the column renamed")
+
+
 def _columns(given: Any, where: str) -> dict[str, str]:
     found = _texts(given, where, "{time: cd_time}")
     refuse_unknown_keys(found, set(COLUMNS), where)
@@ -115,8 +133,11 @@ def _told_apart(found: Layout, where: str) -> None:
     tables = [found.control, *found.tables.values(), *([found.verdicts] if found.verdicts else [])]
     rows = [*found.of_rows.values(), *ENVELOPE, *found.fixed]
     for names, key in ((tables, "tables"), (list(found.of_control.values()), "columns"), (rows, "columns")):
-        twice = sorted({name for name in names if names.count(name) > 1 or not name})
+        same = [name.casefold() for name in names]
+        twice = sorted({name for name in names if same.count(name.casefold()) > 1 or not name})
         if twice:
             raise ConfigurationError(
                 f"{twice[0] or 'an empty name'} stands twice", where=f"{where}.{key}", remedy="give it another name"
             )
+        for name in names:
+            _plain(name, f"{where}.{key}")

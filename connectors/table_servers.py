@@ -142,7 +142,15 @@ DATABASES: dict[str, type[Sqlite | Postgres | Maria]] = {
 
 
 def database_of(url: str, where: str) -> type[Sqlite | Postgres | Maria]:
-    """Raises ConfigurationError for an address of no database known here."""
+    """Raises ConfigurationError for an address of no database known here, or one that cannot be taken apart."""
+    try:
+        urlsplit(url).port  # noqa: B018 - what it raises may quote a password
+    except ValueError:
+        raise ConfigurationError(
+            "the address cannot be taken apart",
+            where=f"{where}: access.url",
+            remedy="in user and password write / as %2F, # as %23, @ as %40, [ as %5B, % as %25",
+        ) from None
     for start, kind in DATABASES.items():
         if url.startswith(start):
             return kind

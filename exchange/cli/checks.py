@@ -143,18 +143,24 @@ def _schedule(feed: Feed) -> None:
 def _of_receiver(catalog: Catalog, receiver: Receiver) -> Iterator[GuijiError]:
     from connectors.registry import check_target
     from exchange.cli.new_check import against_table, open_fields
+    from exchange.cli.new_tables import columns
     from schemas.protected import not_permitted
     from schemas.standard import in_force
     from transforms.outgoing import compile_profile
 
-    yield from _tried(lambda: check_target(receiver.access, receiver.where, receiver.sheets))
+    wrong = list(_tried(lambda: check_target(receiver.access, receiver.where, receiver.sheets)))
+    yield from wrong
+    tables = receiver.access["tables"] if not wrong and receiver.access["method"] == "table" else ()
     yield from _tried(lambda: _promise(receiver))
     types = in_force("enforcement", date.today()).record_types
     for kind, profile in receiver.profiles.items():
         where = f"receivers/{receiver.code}/{kind}.yaml"
         if kind in types:
             todo = list(open_fields(profile, where))
-            yield from todo or _tried(lambda p=profile, k=kind, w=where: compile_profile(p, types[k], w))  # type: ignore[misc]
+            wrong = [*todo] or list(_tried(lambda p=profile, k=kind, w=where: compile_profile(p, types[k], w)))  # type: ignore[misc]
+            yield from wrong
+            if kind in tables and not wrong:
+                yield from _tried(lambda k=kind: columns(receiver, k))  # type: ignore[misc]
             yield from against_table(catalog.root / "receivers" / receiver.code, kind, profile, where)
             yield from _tried(lambda p=profile, w=where: not_permitted(p, date.today(), w))  # type: ignore[misc]
         else:

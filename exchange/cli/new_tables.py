@@ -3,7 +3,7 @@
 from datetime import date
 
 from connectors.table_ddl import TYPES, Tables
-from connectors.table_layout import layout
+from connectors.table_layout import check_fields, layout
 from connectors.table_servers import database_of
 from schemas.catalog import Receiver, expand
 from schemas.errors import ConfigurationError, SecretMissing
@@ -34,12 +34,21 @@ def statements(receiver: Receiver, dialect: str = "") -> str:
 
 
 def columns(receiver: Receiver, record_type: str) -> list[tuple[str, str]]:
-    """(column, title) in the order in which they are sent; the title as the receiver's own table has it, else ours."""
+    """(column, title) in the order in which they are sent; the title as the receiver's own table has it, else ours.
+
+    Raises ConfigurationError for a field that no table can hold.
+    """
     kind = in_force("enforcement", date.today()).record_types[record_type]
     where = f"receivers/{receiver.code}/{record_type}.yaml"
     theirs = receiver.tables.get(record_type, {}).get("properties", {})
     found = []
-    for name, spec in compile_profile(receiver.profiles[record_type], kind, where).fields:
+    profile = compile_profile(receiver.profiles[record_type], kind, where)
+    check_fields(layout(receiver.access, receiver.where), [name for name, _ in profile.fields], f"{where}: fields")
+    for name in profile.lists:
+        raise ConfigurationError(
+            "a table has no room for a list", where=f"{where}: fields.{name}", remedy="take it out, or send by xlsx"
+        )
+    for name, spec in profile.fields:
         ours = kind.field(spec["from"]).title_zh if spec.get("from") in kind.names else ""
         found.append((name, " ".join(str(theirs.get(name, {}).get("title", ours)).split())))
     return found

@@ -1,5 +1,6 @@
 """Tables that do not take what is sent, and words in receiver.yaml that cannot be: named before a row is written."""
 
+import sqlite3
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,9 @@ def test_tables_without_transactions_are_refused(maria: str, delivery: Sealed) -
         ({"state": {"new": 0, "accepted": 1}}, "rejected is missing"), ({"columns": {"kee": "x"}}, "did you mean key"),
         ({"columns": {"seq": "gj_key"}}, "stands twice"), ({"wait": "soon"}, "is not seconds"),
         ({"tables": ["x"]}, "holds no keys"), ({"columns": {"state": None}}, "is needed"),
-        ({"url": "oracle://x"}, "no database known"),
+        ({"url": "oracle://x"}, "no database known"), ({"columns": {"seq": "GJ_KEY"}}, "stands twice"),
+        ({"control": "占比%"}, "no % can be"), ({"fixed": {"a%s": "0"}}, "no % can be"),
+        *(({"url": f"{kind}://u:geheim{odd}x@h/b"}, "taken apart") for kind in ("mysql", "postgresql") for odd in "/["),
     ],
 )  # fmt: skip
 def test_a_wrong_word_in_the_yaml_is_named(access: dict[str, Any], says: str) -> None:
@@ -126,3 +129,22 @@ def test_a_wrong_word_in_the_yaml_is_named(access: dict[str, Any], says: str) ->
     assert told.value.where.startswith(WHERE)
     assert isinstance(told.value, GuijiError)
     assert told.value.remedy
+    assert "geheim" not in str(told.value)
+
+
+@pytest.mark.parametrize("access", [{"columns": {"state": "CF_SY"}}, {"fixed": {"CF_SY": "0"}}])
+def test_a_field_of_the_record_is_never_taken_for_a_status(
+    tmp_path: Path, delivery: Sealed, access: dict[str, Any]
+) -> None:
+    """What is in a record must not be read as the receiver's word on it."""
+    path = tmp_path / "platform.db"
+    sqlite3.connect(path).close()
+    made = Platform(f"sqlite:///{path}", ACCESS)
+    made.make()
+    if "columns" in access:
+        made.do("ALTER TABLE gj_control RENAME COLUMN gj_state TO CF_SY")
+    with pytest.raises(ConfigurationError, match="CF_SY is also one of") as told:
+        made.target(**access).send(delivery)
+    assert told.value.sent is False
+    assert held(made) == ([], [])
+    made.engine.dispose()

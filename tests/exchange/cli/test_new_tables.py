@@ -73,3 +73,12 @@ def test_what_cannot_be_made_is_named(city: Path, old: str, new: str, says: str)
     path.write_text(CITY, encoding="utf-8")
     with pytest.raises(ConfigurationError, match="did you mean mysql"):
         statements(Catalog(city).receiver("city"), "mysqk")
+
+
+def test_a_field_that_no_table_can_hold_is_named_by_check(city: Path, guiji: Guiji) -> None:
+    profile = city / "receivers/city/penalty.yaml"
+    with profile.open("a", encoding="utf-8") as out:
+        out.write("  gj_state: {constant: '2'}\n")
+    told = guiji("check", env={"GUIJI_CATALOG": str(city)})
+    assert told.status == 1
+    assert "receivers/city/penalty.yaml: fields: the profile's field gj_state is also one of" in told.err
