@@ -27,7 +27,7 @@ class Utf8Stream(io.RawIOBase):
 
     def __init__(self, stream: BinaryIO, encoding: str, where: str) -> None:
         try:
-            self._decode = text_decoder(encoding)
+            self._decode = text_decoder(encoding, where)
         except LookupError:
             raise ConfigurationError(
                 f"no encoding is called {encoding}", where=f"{where}: format.encoding", remedy="use gb18030 or utf-8"

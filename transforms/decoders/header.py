@@ -18,8 +18,8 @@ SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def plain_name(cell: object) -> str:
-    """A header cell without the spaces and line breaks that people put there to make it look nice."""
-    return BLANKS.sub("", "" if cell is None else str(cell))
+    """A header cell without the spaces and line breaks that people put there; half a character becomes U+FFFD."""
+    return SURROGATES.sub("\ufffd", BLANKS.sub("", "" if cell is None else str(cell)))
 
 
 def plain_names(cells: Iterable[object], where: str) -> list[str]:

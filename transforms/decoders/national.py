@@ -15,6 +15,8 @@ import codecs
 import re
 from collections.abc import Callable
 
+from schemas.errors import SourceChanged
+
 NATIONAL = frozenset({"gb18030", "gbk", "gb2312"})  # as Python's registry calls them; cp936 is gbk there
 VERTICAL = zip((*range(0xE78D, 0xE797),), (0xFE10, 0xFE12, 0xFE11, *range(0xFE13, 0xFE1A)), strict=True)
 RADICALS = zip((0xE81E, 0xE826, 0xE82B, 0xE82C, 0xE832, 0xE843, 0xE854, 0xE864), range(0x9FB4, 0x9FBC), strict=True)
@@ -36,8 +38,19 @@ def modern(text: str) -> str:
     return text.translate(MODERN) if OLD.search(text) else text
 
 
-def text_decoder(encoding: str) -> Callable[[bytes, bool], str]:
-    """Decodes piece by piece, the last one with True; bytes of no meaning become U+FFFD. Raises LookupError."""
+def text_decoder(encoding: str, where: str = "") -> Callable[[bytes, bool], str]:
+    """Decodes piece by piece, the last one with True; bytes of no meaning become U+FFFD.
+
+    Raises LookupError for no encoding; the decoder raises SourceChanged for UTF-16 or 32 that does not begin as such.
+    """
     national = codecs.lookup(encoding).name in NATIONAL
     decoder = codecs.getincrementaldecoder("gb18030" if national else encoding)("replace")
-    return lambda raw, final: modern(decoder.decode(raw, final)) if national else decoder.decode(raw, final)
+
+    def decode(raw: bytes, final: bool) -> str:
+        try:
+            text = decoder.decode(raw, final)
+        except UnicodeError:  # their text quotes the bytes
+            raise SourceChanged(f"is not in {encoding}", where=where, remedy="correct format.encoding") from None
+        return modern(text) if national else text
+
+    return decode

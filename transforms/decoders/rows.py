@@ -51,7 +51,7 @@ class Scanner:
 
     def __init__(self, stream: BinaryIO, encoding: str, part: str) -> None:
         try:
-            self._decode = text_decoder("utf-8-sig" if encoding == "utf-8" else encoding)
+            self._decode = text_decoder("utf-8-sig" if encoding == "utf-8" else encoding, part)
         except LookupError:
             raise ConfigurationError(
                 f"no encoding is called {encoding}", where=f"{part}: format.encoding", remedy="use utf-8 or gb18030"
@@ -112,7 +112,11 @@ def read_rows(stream: BinaryIO, fmt: Mapping[str, Any], part: str) -> Iterator[p
     keys: dict[str, None] = {}
     first = 0
     while chunk := list(islice(elements, CHUNK)):
-        yield numbered(_table(chunk, keys, part), first)
+        try:
+            table = _table(chunk, keys, part)
+        except RecursionError:  # an element nested as deep as the decoder just managed
+            raise unreadable(part) from None
+        yield numbered(table, first)
         first += len(chunk)
 
 
