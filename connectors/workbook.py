@@ -51,7 +51,8 @@ def workbook(records: Iterable[Mapping[str, Any]], sheets: Sheets, where: str = 
                 if number >= ROWS:
                     raise _told("has more rows than a sheet can hold", f"{where}: {title}", "send fewer in a batch")
                 for place, value in enumerate(cells):
-                    _write(sheet, number, place, value, text)
+                    if value:
+                        write_text(sheet, number, place, value, text)
         book.close()
     except XlsxWriterException:
         raise _told(
@@ -98,10 +99,11 @@ def _as_text(value: Any, where: str) -> str:
     return text
 
 
-def _write(sheet: Any, row: int, column: int, text: str, form: Any) -> None:
+def write_text(sheet: Any, row: int, column: int, text: str, form: Any) -> None:
+    """A text cell, whatever the text: no formula, number, link or markup is made of it."""
     if text.startswith("<r>") and text.endswith("</r>"):  # the library takes such a text for markup of its own
         sheet.write_rich_string(row, column, text[0], form, text[1:])
-    elif text:
+    else:
         sheet.write_string(row, column, text, form)
 
 

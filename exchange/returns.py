@@ -17,6 +17,7 @@ from pathlib import Path
 import xlsxwriter
 from xlsxwriter.format import Format
 
+from connectors.workbook import write_text
 from exchange.durable import place_file
 from exchange.return_items import Item, Raw, Words, items, mark, raw_rows
 from exchange.site import Site
@@ -117,12 +118,12 @@ def workbook(feed: Feed, kind: RecordType, found: Sequence[tuple[Item, str]], ra
     sheet.write_string(1, 0, f"{feed.department.name_zh} · {kind.title_zh} · {feed.name} · {HOW}")
     names = list(dict.fromkeys(name for one, _ in found for name in raws[one.subject].values))
     for place, name in enumerate((*OURS, *names)):
-        sheet.write_string(HEADER_ROW - 1, place, name, bold)
+        write_text(sheet, HEADER_ROW - 1, place, name, bold)
     for row, (one, check) in enumerate(found, HEADER_ROW):
         problems = list(_problems(feed, kind, one))
         cells = [one.subject, check, one.term.words, *("\n".join(column) for column in zip(*problems, strict=True))]
         for place, cell in enumerate(cells):
-            sheet.write_string(row, place, cell[:LONGEST], locked)
+            write_text(sheet, row, place, cell[:LONGEST], locked)
         at_fault = _columns_at_fault(feed, one)
         for place, name in enumerate(names, len(OURS)):
             shown = text_of(raws[one.subject].values.get(name))
@@ -138,7 +139,7 @@ def workbook(feed: Feed, kind: RecordType, found: Sequence[tuple[Item, str]], ra
 
 def _put(sheet: "xlsxwriter.worksheet.Worksheet", row: int, place: int, shown: str, style: Format) -> None:
     if shown:
-        sheet.write_string(row, place, shown, style)
+        write_text(sheet, row, place, shown, style)
     else:
         sheet.write_blank(row, place, None, style)
 

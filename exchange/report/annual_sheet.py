@@ -8,6 +8,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from connectors.workbook import write_text
+
 EMPTY = "未填"
 RULE_HEADS = (
     "栏目 figure",
@@ -94,9 +96,9 @@ def _reasons(facts: dict[str, Any]) -> list[list[str]]:
 
 
 def _fill(sheet: Worksheet, rows: list[Any], bold: Format, text: Format, heads: int = 1) -> None:
-    """`write_string` makes no formula, number or link of anything."""
+    """`write_text` makes no formula, number or link of anything."""
     sheet.set_column(0, max((len(row) for row in rows), default=1) - 1, 18)
     for number, row in enumerate(rows):
         for place, words in enumerate(row):
-            sheet.write_string(number, place, words, bold if number < heads else text)
+            write_text(sheet, number, place, words, bold if number < heads else text)
     sheet.freeze_panes(heads, 1)

@@ -19,6 +19,7 @@ FEED = "market/penalty"
 TERM = Term(date(2026, 3, 2), date(2026, 3, 16), None, False)
 HOSTILE = {
     "formula": "=1+1", "plus": "+cmd", "minus": "-2+3", "at": "@SUM(A1)", "tab": "\t=1+1",
+    "markup": "<r><t>1</t></r>", "broken markup": "<r></si><si></r>",
     "link": "https://example.invalid/x",
     "quote": "'=1", "escape": "_x0041_", "carriage": "一\r\n二\r三", "control": "a\x07b\x00c", "long": "长" * 40_000,
     "number": "110101199003070012345", "blank": "", "nothing": None, "space": "  前后  ",
