@@ -50,9 +50,9 @@ def test_what_goes_wrong_in_one_night_is_right_in_the_end(install: Install) -> N
         if kind is None:
             at.run(FEED)
         else:
-            with pytest.raises(kind) as told:
+            with pytest.raises((kind, AwaitingVerdicts)) as told:  # that it lies there may be all the first run knows
                 at.run(FEED)
-            assert type(told.value) is kind, fault
+            assert type(told.value) in (kind, AwaitingVerdicts), fault
             assert told.value.where.startswith(YAML), fault
             at.world.nation.mend()
             again(at)
