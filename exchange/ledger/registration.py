@@ -34,6 +34,8 @@ from exchange.ledger.statements import (
     KEEP_LAST,
     OUTBOX,
     QUARANTINE,
+    RELEASED,
+    RELEASED_ONCE,
     REPEATED,
     VANISHED,
     VERSIONS,
@@ -135,6 +137,9 @@ def stage(
     if seen:
         leave_as_is(connection, seen)
         conflicts = [ordinal for ordinal in conflicts if ordinal not in seen.rows]
+    if connection.scalar(text(RELEASED_ONCE), names):
+        for statement in RELEASED:
+            connection.execute(text(statement), names)
     for statement in (DUPLICATES, *DISPOSE) if repeats else DISPOSE:
         connection.execute(text(statement), names)
     if load.complete:

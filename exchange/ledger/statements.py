@@ -35,6 +35,24 @@ UPDATE staging SET disposition = 'duplicate' WHERE {_OPEN} AND {_TWICE} AND ordi
     AND b.held = 0 AND b.disposition = 'new')
 """
 
+# A row that a person released is judged like a sound one when something came after the version it was released as: it
+# vanished and is back, or its record said something else meanwhile. Not beside another row of its key: two released
+# ones would take turns for ever. `held` is 2 between the first statement and the last.
+RELEASED_ONCE = "SELECT 1 FROM quarantine WHERE feed = :feed AND state = 'released' LIMIT 1"
+RELEASED = (
+    """UPDATE staging SET held = 2 WHERE held = 1 AND disposition = 'new' AND business_key IS NOT NULL AND EXISTS (
+           SELECT 1 FROM quarantine q WHERE q.feed = CAST(:feed AS TEXT) AND q.state = 'released'
+           AND q.raw_digest = COALESCE(staging.raw_digest, staging.digest) AND NOT EXISTS (
+               SELECT 1 FROM record_version v WHERE v.feed = q.feed AND v.business_key = staging.business_key
+               AND v.load_id = q.load_id AND v.ordinal = q.ordinal AND NOT EXISTS (
+                   SELECT 1 FROM record_version n WHERE n.feed = v.feed AND n.business_key = v.business_key
+                   AND n.revision > v.revision)))""",
+    """UPDATE staging SET held = 0 WHERE held = 2 AND business_key NOT IN (
+           SELECT a.business_key FROM staging a JOIN staging b ON b.business_key = a.business_key
+           AND b.ordinal <> a.ordinal WHERE a.held = 2)""",
+    "UPDATE staging SET held = 1 WHERE held = 2",
+)
+
 DISPOSE = (
     # a person has judged this very row before
     """UPDATE staging SET disposition = CASE WHEN EXISTS (

@@ -98,6 +98,49 @@ def test_the_ticket_of_a_record_that_vanished_altogether_ends_with_it(ledger, pu
     assert [state for state, _ in tickets(ledger)] == ["corrected"]
 
 
+BAD = ("a", "1", "bad", "upsert", True)
+
+
+@pytest.fixture
+def released(ledger, pull):
+    """A row that a person let out as it is: version 1 of its record."""
+    pull([BAD, B])
+    with ledger.write("release") as c:
+        c.execute(text("UPDATE quarantine SET state = 'released'"))
+        c.execute(
+            text(
+                "INSERT INTO record_version (feed, business_key, revision, operation, digest, load_id, ordinal, "
+                "source_ref) SELECT feed, 'a', 1, 'upsert', 'bad', load_id, ordinal, '1' FROM quarantine"
+            )
+        )
+
+
+@pytest.mark.usefixtures("released")
+def test_a_released_row_that_vanished_and_is_back_is_a_new_version(ledger, pull):
+    assert pull([BAD, B]).unchanged == 2
+    assert pull([B]).vanished == 1
+    for new in (1, 0):
+        assert pull([BAD, B]).new == new
+    assert [v[1:] for v in versions(ledger) if v[0] == "a"] == [
+        (1, "upsert", "bad"), (2, "revoke", "bad"), (3, "upsert", "bad")
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("released")
+def test_a_released_row_that_comes_back_after_a_sound_one_is_a_new_version(ledger, pull):
+    for row in (A, BAD, BAD):
+        assert pull([row, B]).quarantined == 0
+    assert [v[3] for v in versions(ledger) if v[0] == "a"] == ["bad", "da", "bad"]
+
+
+@pytest.mark.usefixtures("released")
+def test_a_released_row_beside_another_of_its_record_changes_nothing(ledger, pull):
+    pull([A, B])
+    for _ in range(2):
+        assert pull([A, BAD, B]).new == 0
+    assert [v[3] for v in versions(ledger) if v[0] == "a"] == ["bad", "da"]
+
+
 def tickets(ledger):
     with ledger.read() as c:
         return [tuple(r) for r in c.execute(text("SELECT state, reason FROM quarantine ORDER BY id"))]
