@@ -49,8 +49,10 @@ DECIDED = text(
     "SELECT action, proposed_by, proposed_at, settled_by, settled_at FROM proposal "
     "WHERE subject = :key AND state = 'done' ORDER BY id"
 )
+# What was queued again after the receiver sent it back is still what it sent back.
 MEMBERS = text(
-    "SELECT m.position, v.business_key AS key, v.revision, v.operation, v.digest, m.outcome, m.code "
+    "SELECT m.position, v.business_key AS key, v.revision, v.operation, v.digest, "
+    "CASE m.outcome WHEN 'returned' THEN 'rejected' ELSE m.outcome END AS outcome, m.code "
     "FROM delivery_member m JOIN record_version v ON v.id = m.version WHERE m.delivery = :id ORDER BY m.position"
 )
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from evidence.verify import check, holds
 from exchange import flow, tasks
 from exchange.evidence import Evidence
+from exchange.quarantine import rejections, resend
 from exchange.shred import shred
 from exchange.site import Site
 from schemas.catalog import Catalog
@@ -205,3 +206,16 @@ def test_on_postgresql(tmp_path, postgres_url):
     for key in keys(site):
         assert holds(check(evidence.bundle(key)[1], trust(evidence)))
     site.ledger.engine.dispose()
+
+
+def test_what_was_sent_back_and_queued_again_is_proved_as_sent_back(tmp_path):
+    with installed(tmp_path, 40, batch=20, only=FEED) as made:
+        made.world.nation.faults.set("partial_accept", 1)
+        made.run(FEED)
+        site = made.site()
+        evidence, (away, *_) = Evidence(site), [one for one in rejections(site) if one.code == "9001"]
+        assert evidence.checkpoint()
+        resend(site, away.delivery, away.position, "系统恢复", "tester")
+        _, raw = evidence.bundle(away.delivery)
+        assert [finding.holds for finding in check(raw, trust(evidence))] == [True] * 11
+        site.ledger.engine.dispose()
