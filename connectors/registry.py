@@ -65,6 +65,7 @@ def check_source(access: Mapping[str, Any], source: Mapping[str, Any], where: st
             f"{source['sweep']} is no rhythm", where=f"{where}: source.sweep", remedy=f"write {', '.join(SWEEPS)}"
         )
     if method == "rest":
+        _web(str(access["url"]), where)
         check_signing(access["signing"], where)
         _paging(source, where)
     if "/" in str(source.get("pattern", "")):
@@ -83,6 +84,7 @@ def check_target(access: Mapping[str, Any], where: str, sheets: Mapping[str, Any
     if method == "files":
         file_access.check_files(access, sheets, where)
         return
+    _web(str(access["url"]), where)
     check_signing(access["signing"], where)
     if access["signing"]["scheme"] == "gjgxjhpt" and "secret" not in access["signing"]:
         raise ConfigurationError("secret is missing", where=f"{where}: signing", remedy="give the secret: ${NAME}")
@@ -129,6 +131,16 @@ def _method(access: Mapping[str, Any], known: Mapping[str, Any], where: str) -> 
             remedy=nearest(method, list(known)),
         )
     return method
+
+
+def _web(url: str, where: str) -> None:
+    """A `${NAME}` is looked at when it is filled in; a name and password in an address end up in logs of others."""
+    if not url.startswith(("http://", "https://", "${")) or "@" in url.split("://", 1)[-1].split("/", 1)[0]:
+        raise ConfigurationError(
+            "is no address of an interface",
+            where=f"{where}: access.url",
+            remedy="write https://host/path, no user in it",
+        )
 
 
 def _paging(source: Mapping[str, Any], where: str) -> None:

@@ -24,6 +24,9 @@ WHERE = "departments/x/penalty.yaml"
         (SQL, {}, {"overlap": "soon"}, "write 30m"), (REST, {}, {"paging": "pages"}, "did you mean page"),
         (REST, {}, {"paging": "cursor"}, "next is missing"), (REST, {"signing": "none"}, {}, "is no list of keys"),
         (REST, {"signing": {"scheme": "gjgx"}}, {}, "does not exist"),
+        *((REST, {"url": url}, {}, "no address") for url in (
+            "file:///etc/passwd", "ftp://x/", "gopher://x", "http+unix://%2Frun", "//x", "x", "http://u:p@x/", "jar:http://x",
+        )),
         (REST, {"signing": {"scheme": "sd", "client_id": "c"}}, {}, "secret is missing"),
     ],
 )  # fmt: skip
