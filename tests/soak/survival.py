@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from exchange.cli.batches import abandon
 from exchange.cli.looking import status_facts
+from schemas.errors import GuijiError
 from tests.flow.conftest import installed
 from tests.flow.installation import RECEIVERS, Installation
 from tests.flow.oracle import faults
@@ -69,3 +71,21 @@ def again(at: Installation, zygote: Zygote) -> list[str]:
         if words == "done":
             return []
     return [f"not done after {RERUNS} more runs: {words[-300:]}"]
+
+
+def said(at: Installation, feed: str) -> GuijiError | None:
+    """What a run of the feed complains of."""
+    try:
+        at.run(feed)
+    except GuijiError as error:
+        return error
+    return None
+
+
+def give_up_unread(at: Installation, feed: str, reason: str) -> None:
+    """What landed and cannot be read is given up by a person."""
+    site = at.site()
+    told = status_facts(site, [feed])[feed]
+    site.ledger.engine.dispose()
+    if isinstance(told, dict) and told["state"] == "landed":
+        abandon(told["load_id"], reason, "tester")

@@ -2,8 +2,6 @@
 
 import pytest
 
-from exchange.cli.batches import abandon
-from exchange.cli.looking import status_facts
 from sandbox.receivers.rules import party_unknown
 from schemas.errors import GuijiError
 from tests.flow.conftest import Install
@@ -12,18 +10,11 @@ from tests.flow.installation import RECEIVERS, Installation, edit
 from tests.flow.oracle import applied_of, cd_id, faults, wanted
 from tests.soak.figures import tell
 from tests.soak.rest_faults import REST_FAULTS, Front, RestFault
+from tests.soak.survival import give_up_unread, said
 from tests.soak.tiers import amount, sampled
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 FEED = "water/penalty"
-
-
-def said(at: Installation) -> GuijiError | None:
-    try:
-        at.run(FEED)
-    except GuijiError as error:
-        return error
-    return None
 
 
 def look(at: Installation) -> list[str]:
@@ -49,7 +40,7 @@ def happened(at: Installation, front: Front, fault: RestFault, serial: int) -> l
     front.turn = 0
     fault.before(front)
     front.spoil = fault.spoil
-    error = said(at)
+    error = said(at, FEED)
     more = [len(at.receiver(code).applied()) - before[code] for code in RECEIVERS]
     came = [one.operation for one in applied_of(at.world.nation, FEED)[serial][versions:]]
     found = (
@@ -57,12 +48,8 @@ def happened(at: Installation, front: Front, fault: RestFault, serial: int) -> l
     )
     front.spoil = lambda front, turn, page: None
     front.hold()
-    site = at.site()
-    told = status_facts(site, [FEED])[FEED]
-    site.ledger.engine.dispose()
-    if isinstance(told, dict) and told["state"] == "landed":
-        abandon(told["load_id"], "接口已改正", "tester")
-    error = said(at)
+    give_up_unread(at, FEED, "接口已改正")
+    error = said(at, FEED)
     return [*found, *(f"afterwards: {words}" for words in ([str(error)] if error else look(at)))]
 
 

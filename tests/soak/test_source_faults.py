@@ -12,8 +12,6 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from exchange.cli.batches import abandon
-from exchange.cli.looking import status_facts
 from sandbox.receivers.rules import party_unknown
 from schemas.errors import GuijiError, SourceChanged, SourceRefused, SourceUnreachable
 from tests.connectors.conftest import maria as maria
@@ -24,7 +22,7 @@ from tests.flow.oracle import applied_of, cd_id, wanted
 from tests.flow.processes import FEED
 from tests.soak.figures import tell
 from tests.soak.source_faults import SOURCE_FAULTS, STRANGER, SourceFault
-from tests.soak.survival import look
+from tests.soak.survival import give_up_unread, look, said
 from tests.soak.tiers import amount, sampled
 from tests.soak.wire import Wire
 
@@ -69,21 +67,12 @@ def sound_row(at: Installation, number: int) -> tuple[str, int]:
     return kept[number % len(kept)]
 
 
-def said(at: Installation) -> GuijiError | None:
-    """What the run complains of."""
-    try:
-        at.run(FEED)
-    except GuijiError as error:
-        return error
-    return None
-
-
 def happened(at: Installation, fault: SourceFault, number: int) -> list[str]:
     """Do it, run, compare with what must follow; put it right, run, look."""
     (row, serial), before = sound_row(at, number), {code: len(at.receiver(code).applied()) for code in RECEIVERS}
     versions = len(applied_of(at.world.nation, FEED)[serial])
     do(at, *fault.statements(dialect(at)), row=row)
-    error = said(at)
+    error = said(at, FEED)
     came = applied_of(at.world.nation, FEED)[serial]
     more = [len(at.receiver(code).applied()) - before[code] for code in RECEIVERS]
     as_expected = {
@@ -106,12 +95,8 @@ def healed(at: Installation) -> list[str]:
     """The table as it should be; a batch that cannot be read is given up by a person."""
     do(at, "DROP TABLE IF EXISTS xzcf", "DROP TABLE IF EXISTS xzcf_old")
     at.world.market.load(at.world.truth())
-    site = at.site()
-    told = status_facts(site, [FEED])[FEED]
-    site.ledger.engine.dispose()
-    if isinstance(told, dict) and told["state"] == "landed":
-        abandon(told["load_id"], "表已改正", "tester")
-    error = said(at)
+    give_up_unread(at, FEED, "表已改正")
+    error = said(at, FEED)
     strangers = applied_of(at.world.nation, FEED).get(int(STRANGER), [])
     assert not strangers or strangers[-1].operation == "d"
     wrong = [words for words in look(at) if f" {STRANGER}: not in the truth" not in words]
@@ -139,7 +124,7 @@ def test_the_connection_breaks_while_the_table_is_read(at: Installation, monkeyp
     def through(wire: Wire) -> GuijiError | None:
         url = far.set(host="127.0.0.1", port=wire.port).render_as_string(hide_password=False)
         monkeypatch.setenv("GUIJI_MARKET_URL", url)
-        return said(at)
+        return said(at, FEED)
 
     with Wire(host, port) as wire:
         assert through(wire) is None
@@ -177,11 +162,11 @@ def test_the_right_to_read_is_lost(at: Installation, monkeypatch: pytest.MonkeyP
     table = f"{base}.xzcf" if name == "mysql" else "xzcf"
     try:
         monkeypatch.setenv("GUIJI_MARKET_URL", far.set(username=user).render_as_string(hide_password=False))
-        refused = said(at)
+        refused = said(at, FEED)
         do(at, f"GRANT SELECT ON {table} TO {known}")
-        assert said(at) is None
+        assert said(at, FEED) is None
         do(at, f"REVOKE SELECT ON {table} FROM {known}")
-        again = said(at)
+        again = said(at, FEED)
     finally:
         do(at, *(() if name == "mysql" else (f"DROP OWNED BY {known}",)))
         do(at, f"DROP {'USER' if name == 'mysql' else 'ROLE'} {known}")
